@@ -1,0 +1,44 @@
+# Compiler, linker and cache settings that hold for every target.
+
+find_program(LLMGW_CCACHE ccache)
+if(LLMGW_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+  # Hits across clones and with precompiled headers: paths relative to the checkout,
+  # no working directory in the hash, macros of the precompiled header trusted.
+  set(CMAKE_CXX_COMPILER_LAUNCHER
+      ${CMAKE_COMMAND} -E env CCACHE_BASEDIR=${CMAKE_SOURCE_DIR} CCACHE_NOHASHDIR=1
+      CCACHE_SLOPPINESS=pch_defines,time_macros,include_file_mtime,include_file_ctime
+      ${LLMGW_CCACHE})
+endif()
+
+find_program(LLMGW_MOLD mold)
+if(LLMGW_MOLD)
+  add_link_options(-fuse-ld=mold)
+endif()
+
+add_compile_options(-Wall -Wextra -Wpedantic -Wshadow=local -Wnon-virtual-dtor -Woverloaded-virtual
+                    -Wimplicit-fallthrough -Werror -fno-omit-frame-pointer
+                    "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
+if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  # GCC 12 reports false positives for these through std::string and std::variant.
+  add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -Wno-dangling-pointer
+                      -Wno-stringop-overflow -Wno-array-bounds -fpch-preprocess)
+endif()
+set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
+set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
+# One position-independent mode for every target, so that they share the precompiled header.
+add_compile_options(-fPIE)
+add_link_options(-pie)
+add_link_options(-Wl,-z,relro,-z,now)
+
+if(LLMGW_SANITIZE)
+  add_compile_options(-fsanitize=${LLMGW_SANITIZE})
+  add_link_options(-fsanitize=${LLMGW_SANITIZE})
+  if(LLMGW_SANITIZE MATCHES "undefined")
+    add_compile_options(-fno-sanitize-recover=undefined)
+  endif()
+  add_compile_definitions(LLMGW_SANITIZED)
+endif()
+if(LLMGW_FUZZ)
+  add_compile_options(-fsanitize=fuzzer-no-link)
+  add_link_options(-fsanitize=fuzzer-no-link)
+endif()
