@@ -26,7 +26,7 @@ endif()
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
 # One position-independent mode for every target, so that they share the precompiled header.
-add_compile_options(-fPIE)
+add_compile_options(-fPIE -pthread)
 add_link_options(-pie)
 add_link_options(-Wl,-z,relro,-z,now)
 
