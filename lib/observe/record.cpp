@@ -1,1 +1,1 @@
-namespace llmgw::observe {}
+#include "observe/record.h"
