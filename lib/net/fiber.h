@@ -75,6 +75,9 @@ class Scheduler : public Clock {
   void arm(Alarm& alarm, TimePoint due) { alarms_.arm(alarm, due); }
   void disarm(Alarm& alarm) { alarms_.disarm(alarm); }
 
+  // From any thread: runs `job` on the scheduler soon, outside of any fiber.
+  virtual void post(std::function<void()> job) = 0;
+
   // Fibers that have not ended.
   size_t live() const { return live_; }
 

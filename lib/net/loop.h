@@ -63,8 +63,7 @@ class Loop final : public Scheduler {
   TimePoint now() const override { return now_; }
   WallTime wall() const override;
 
-  // From any thread: runs `job` on the loop soon, outside of any fiber.
-  void post(std::function<void()> job);
+  void post(std::function<void()> job) override;
   // From any thread: makes run() return.
   void quit();
 
