@@ -67,7 +67,7 @@ Wrong header_name(std::string_view text) {
       "keep-alive", "upgrade",        "proxy-authorization", "te",
       "trailer",    "content-type"};
   for (auto ours : kOurs) {
-    if (iequals(text, ours)) return "names a header that llmgw sets itself";
+    if (iequals(text, ours)) return "is that of a header that llmgw sets itself";
   }
   return std::nullopt;
 }

@@ -47,9 +47,12 @@ Cursor Cursor::member(const Node::Member& m) const {
 }
 
 void Cursor::expected(std::string_view what) const {
-  std::string found(name(node_->kind));
-  if (node_->kind == Node::Kind::string) found = '"' + shortened(node_->text, 40) + '"';
-  wrong("expected " + std::string(what) + ", found " + found);
+  wrong("expected " + std::string(what) + ", found " + std::string(name(node_->kind)));
+}
+
+void Cursor::expected_form(std::string_view what) const {
+  if (node_->kind != Node::Kind::string) return expected(what);
+  wrong("expected " + std::string(what) + ", found \"" + shortened(node_->text, 40) + '"');
 }
 
 const std::string* Cursor::string(std::string_view what) const {

@@ -42,8 +42,10 @@ class Cursor {
 
   void wrong(std::string_view message) const { session_->error(node_->at, path_, message); }
   void warn(std::string_view message) const { session_->warning(node_->at, path_, message); }
-  // "expected `what`, found an integer"; a string is quoted.
+  // "expected `what`, found an integer". A string isn't quoted: it may be a misplaced secret.
   void expected(std::string_view what) const;
+  // The same where a string of another form belongs: it is quoted.
+  void expected_form(std::string_view what) const;
   // The string here; none, and a problem, when it isn't one.
   const std::string* string(std::string_view what = "a string") const;
 

@@ -53,7 +53,15 @@ void check_duplicates(const Config& config, Session& session) {
 
   // A model name in a request stands for one thing.
   Seen seen;
-  for (const auto& provider : config.providers) seen.emplace(provider.name, join("providers", provider.name));
+  for (const auto& provider : config.providers) {
+    const auto path = join("providers", provider.name);
+    // The built-in one stands nowhere else.
+    seen.emplace(provider.name, session.position(path).line > 0 ? path : "mock.enabled");
+    if (config.mock.enabled && provider.name == "mock" && provider.kind != "mock") {
+      session.error(session.position("mock.enabled"), "mock.enabled",
+                    "the built-in provider needs the name 'mock', which [providers.mock] has");
+    }
+  }
   for (const auto& route : config.routes) {
     once(session, seen, route.name, join("routes", route.name), "the name");
   }

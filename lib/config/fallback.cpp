@@ -17,7 +17,7 @@ struct Default {
     } else if (node.kind == Node::Kind::string && node.text == "auto") {
       fallback.default_auto = true;
     } else {
-      at.expected("\"auto\" or an array of targets");
+      at.expected_form("\"auto\" or an array of targets");
     }
   }
   void write(json::Writer& out, const Fallback& fallback) const {

@@ -20,6 +20,7 @@ void Fields::required(std::string_view key) {
 
 void Fields::wrong(std::string_view key, std::string_view message) {
   if (!cursor_) return;
+  if (key.empty()) return cursor_->wrong(message);
   const auto* member = cursor_->node().find(key);
   cursor_->session().error(member ? member->value.at : cursor_->node().at, join(cursor_->path(), key),
                            message);

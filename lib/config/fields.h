@@ -49,7 +49,7 @@ class Fields {
   bool has(std::string_view key) const { return !cursor_ || cursor_->node().find(key); }
   // Reports the key as missing unless the file has it.
   void required(std::string_view key);
-  // Reports what is wrong with a key's value, or with the table when the key is absent.
+  // Reports what is wrong with a key's value, or with the table when the key is absent or "".
   void wrong(std::string_view key, std::string_view message);
   void warn(std::string_view key, std::string_view message);
 

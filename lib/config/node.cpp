@@ -188,8 +188,12 @@ std::expected<Node, Problem> parse_toml(std::string_view text) {
   const toml::parse_result parsed = toml::parse(text);
   if (!parsed) {
     const auto& error = parsed.error();
-    return std::unexpected(Problem{.at = position(error.source().begin),
-                                   .message = "not TOML: " + std::string(error.description())});
+    std::string_view what = error.description();
+    if (constexpr std::string_view kPrefix = "Error while parsing "; what.starts_with(kPrefix)) {
+      what.remove_prefix(kPrefix.size());
+    }
+    return std::unexpected(
+        Problem{.at = position(error.source().begin), .message = "not TOML: " + std::string(what)});
   }
   return copy(parsed.table(), Source(text));
 }

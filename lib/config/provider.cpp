@@ -30,7 +30,7 @@ void key_section(Fields& f, Key& key) {
   f.field("access_key", key, KeySecret{&Key::access_key});
   f.field("secret_key", key, KeySecret{&Key::secret_key});
   f.field("session_token", key, KeySecret{&Key::session_token});
-  f.field("weight", key.weight, Number{.max = 1e9});
+  f.field("weight", key.weight, Number{});
   f.field("group", key.group, Text{check::name});
   f.field("models", key.models, List{Text{check::glob}});
   if (!f.reading()) return;
@@ -72,7 +72,7 @@ void error_rule_section(Fields& f, ErrorRule& rule) {
   f.field("match", rule.match, Text{check::pattern});
   f.required("class");
   f.field("class", rule.error_class, ClassName{});
-  if (!f.has("status") && !f.has("match")) f.required("match");
+  if (!f.has("status") && !f.has("match")) f.wrong("", "needs a status or a match");
 }
 
 }  // namespace

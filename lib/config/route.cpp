@@ -15,7 +15,7 @@ constexpr auto kStrategy = words<Strategy>({{"priority", Strategy::priority},
 void target_section(Fields& f, RouteTarget& target) {
   f.required("model");
   f.field("model", target.model, Text{check::model});
-  f.field("weight", target.weight, Number{.max = 1e9});
+  f.field("weight", target.weight, Number{});
 }
 
 // A target is a table, or just its name.
@@ -42,7 +42,7 @@ struct HedgeAfter {
     if (const auto duration = parse_duration(*text); duration && *duration >= 1ms) {
       hedge.after = *duration;
     } else {
-      at.expected("\"p95\" or a duration such as \"2s\"");
+      at.expected_form("\"p95\" or a duration such as \"2s\"");
     }
   }
   void write(json::Writer& out, const Hedge& hedge) const {

@@ -123,7 +123,7 @@ void Time::read(const Cursor& at, Duration& value) const {
   if (!text) return;
   const auto duration = parse_duration(*text);
   if (!duration) {
-    at.expected(kDuration);
+    at.expected_form(kDuration);
   } else if (*duration < min) {
     at.wrong("must be at least " + format_duration(min));
   } else if (*duration > max) {
@@ -147,7 +147,7 @@ void TimeOrAuto::read(const Cursor& at, AutoDuration& value) const {
   }
   const auto duration = parse_duration(*text);
   if (!duration) {
-    at.expected(kWhat);
+    at.expected_form(kWhat);
   } else if (*duration < 1ms) {
     at.wrong("must be at least 1ms");
   } else {
@@ -175,7 +175,7 @@ void Size::read(const Cursor& at, int64_t& value) const {
   if (!text) return;
   const auto size = parse_size(*text);
   if (!size) {
-    at.expected(kWhat);
+    at.expected_form(kWhat);
   } else if (*size < min) {
     at.wrong("must be at least " + format_size(min));
   } else if (*size > max) {
@@ -222,7 +222,7 @@ void expected_word(const Cursor& at, const std::vector<std::string_view>& words)
     if (i > 0) list += i + 1 == words.size() ? " or " : ", ";
     list += '"' + std::string(words[i]) + '"';
   }
-  at.expected(list);
+  at.expected_form(list);
 }
 
 void Word::read(const Cursor& at, std::string& value) const {

@@ -20,7 +20,7 @@ struct Period {
     if (*text == "day" || *text == "week" || *text == "month") return;
     const auto window = parse_duration(*text);
     if (!window || *window < 1min) {
-      at.expected(kWhat);
+      at.expected_form(kWhat);
     } else {
       budget.window = *window;
     }
@@ -47,13 +47,13 @@ void rate_section(Fields& f, Rate& rate) {
   f.field("requests", rate.requests, Integer{.min = 1});
   f.field("tokens", rate.tokens, Integer{.min = 1});
   f.field("per", rate.per, Time{.min = 1s, .max = 24h * 31});
-  if (!f.has("requests") && !f.has("tokens")) f.required("requests");
+  if (!f.has("requests") && !f.has("tokens")) f.wrong("", "needs requests or tokens");
 }
 
 void limits_section(Fields& f, Limits& limits) {
   f.field("budget", limits.budget, Group{budget_section});
   f.field("rate", limits.rate, Group{rate_section});
-  f.field("weight", limits.weight, Number{.max = 1e9});
+  f.field("weight", limits.weight, Number{});
 }
 
 }  // namespace

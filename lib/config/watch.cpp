@@ -27,8 +27,8 @@ constexpr int kMissingMs = 2000;
 struct Version {
   dev_t device = 0;
   ino_t inode = 0;
-  off_t size = -1;  // -1: there is no such file
-  timespec time = {};
+  off_t size = -1;     // -1: there is no such file
+  timespec time = {};  // of the last change, also of its rights: a file may become readable
 
   friend bool operator==(const Version& a, const Version& b) {
     return a.device == b.device && a.inode == b.inode && a.size == b.size && a.time.tv_sec == b.time.tv_sec &&
@@ -39,10 +39,10 @@ struct Version {
 std::vector<Version> versions(const std::vector<std::string>& files) {
   std::vector<Version> all;
   for (const auto& file : files) {
-    struct stat status {};
+    struct stat status{};
     Version& version = all.emplace_back();
     if (stat(file.c_str(), &status) != 0) continue;
-    version = {status.st_dev, status.st_ino, status.st_size, status.st_mtim};
+    version = {status.st_dev, status.st_ino, status.st_size, status.st_ctim};
   }
   return all;
 }
@@ -60,8 +60,8 @@ bool watch_folders(int inotify, const std::vector<std::string>& files) {
   }
   bool all = true;
   // Not IN_MODIFY: a half-written file is no config, and a database beside it writes all the time.
-  constexpr uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE | IN_ATTRIB |
-                               IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
+  constexpr uint32_t kEvents = IN_CLOSE_WRITE | IN_MOVED_TO | IN_MOVED_FROM | IN_CREATE | IN_DELETE |
+                               IN_ATTRIB | IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR;
   for (const auto& folder : folders) {
     if (inotify_add_watch(inotify, folder.c_str(), kEvents) < 0) all = false;
   }
@@ -95,12 +95,15 @@ Result<std::unique_ptr<Watch>> Watch::start(Callbacks callbacks) {
   for (int fd : {inotify, wake, stop}) {
     if (fd >= 0) close(fd);
   }
-  return fail(ErrorClass::server_error, std::string("config files can't be watched: ") + std::strerror(error) +
+  return fail(ErrorClass::server_error, std::string("config files can't be watched: ") +
+                                            std::strerror(error) +
                                             "; a reload still comes by SIGHUP or POST /api/reload");
 }
 
 Watch::Watch(Callbacks callbacks, int inotify, int wake, int stop)
-    : callbacks_(std::move(callbacks)), inotify_(inotify), wake_(wake), stop_(stop), thread_([this] { run(); }) {}
+    : callbacks_(std::move(callbacks)), inotify_(inotify), wake_(wake), stop_(stop), thread_([this] {
+        run();
+      }) {}
 
 Watch::~Watch() {
   signal_fd(stop_);
@@ -108,7 +111,9 @@ Watch::~Watch() {
   for (int fd : {inotify_, wake_, stop_}) close(fd);
 }
 
-void Watch::poke() const { signal_fd(wake_); }
+void Watch::poke() const {
+  signal_fd(wake_);
+}
 
 void Watch::run() {
   std::array<pollfd, 3> fds = {{{stop_, POLLIN, 0}, {wake_, POLLIN, 0}, {inotify_, POLLIN, 0}}};
