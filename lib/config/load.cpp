@@ -58,8 +58,9 @@ Loaded load(std::string_view text, const std::string& path, const Environment& e
     session.warning({}, "", "no provider: nothing can be called; add [providers.NAME]");
   if (options.refuse_unbuilt) refuse_unbuilt(*root, session);
 
-  std::ranges::stable_sort(session.problems, {},
-                           [](const Problem& p) { return std::pair(p.at.line, p.at.column); });
+  std::ranges::sort(session.problems, {}, [](const Problem& p) {
+    return std::tuple(p.at.line, p.at.column, std::string_view(p.message));
+  });
   Loaded loaded{.config = config, .problems = std::move(session.problems), .files = std::move(session.files)};
   if (any_error(loaded.problems)) loaded.config = nullptr;
   return loaded;
