@@ -18,8 +18,8 @@ struct Session {
   std::string path, folder;  // the config file's
 
   std::vector<Problem> problems;
-  std::map<std::string, Position> positions = {};  // of every value read, by its path
-  std::vector<std::string> files = {};
+  std::map<std::string, Position> positions;  // of every value read, by its path
+  std::vector<std::string> files;
   Position literal_secret = {};  // the first
 
   void error(Position at, std::string_view where, std::string_view message);

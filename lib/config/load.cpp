@@ -44,6 +44,7 @@ Loaded load(std::string_view text, const std::string& path, const Environment& e
                   .path = path,
                   .folder = folder_of(path),
                   .problems = {},
+                  .positions = {},
                   .files = {path}};
   auto config = std::make_shared<Config>();
   config->path = path;

@@ -7,6 +7,14 @@
 namespace llmgw::config {
 namespace {
 
+template <typename Items>
+std::vector<std::string_view> names_of(const Items& items) {
+  std::vector<std::string_view> names;
+  names.reserve(items.size());
+  for (const auto& item : items) names.push_back(item.name);
+  return names;
+}
+
 class References {
  public:
   References(const Config& config, Session& session) : config_(config), session_(session) {}
@@ -38,12 +46,10 @@ class References {
     const auto path = join("providers", provider.name);
     const auto own = join(path, "kind");
     const bool said = session_.position(own).line > 0;
-    std::vector<std::string_view> names;
     for (const auto& known : session_.known.kinds) {
-      names.push_back(known.name);
       if (known.name == provider.kind) return needs(provider, known, path);
     }
-    const auto hint = did_you_mean(provider.kind, names);
+    const auto hint = did_you_mean(provider.kind, names_of(session_.known.kinds));
     if (provider.kind.empty()) return;
     error(said ? own : path, "no kind of provider '" + shortened(provider.kind, 40) + "'" +
                                  (!hint.empty() ? hint
@@ -129,8 +135,7 @@ class References {
   template <typename Items>
   void named(const std::string& path, std::string_view what, std::string_view name, const Items& items) {
     if (name.empty()) return;
-    std::vector<std::string_view> names;
-    for (const auto& item : items) names.push_back(item.name);
+    const auto names = names_of(items);
     if (std::ranges::find(names, name) != names.end()) return;
     error(path, "no " + std::string(what) + " '" + std::string(name) + "'" + did_you_mean(name, names));
   }
@@ -146,8 +151,7 @@ class References {
                              std::string(text) + "/MODEL\"");
     }
     if (!session_.known.model || session_.known.model(text)) return;
-    std::vector<std::string_view> names;
-    for (const auto& route : config_.routes) names.push_back(route.name);
+    auto names = names_of(config_.routes);
     for (const auto& [alias, model] : config_.aliases) names.push_back(alias);
     if (const auto hint = did_you_mean(text, names); !hint.empty()) {
       session_.warning(
@@ -166,9 +170,7 @@ class References {
 
   void provider(const std::string& path, std::string_view name) {
     if (config_.provider(name)) return;
-    std::vector<std::string_view> names;
-    for (const auto& known : config_.providers) names.push_back(known.name);
-    auto hint = did_you_mean(name, names);
+    auto hint = did_you_mean(name, names_of(config_.providers));
     const bool kind =
         std::ranges::any_of(session_.known.kinds, [&](const Kind& k) { return k.name == name; });
     if (kind && hint.empty()) hint = "; add [providers." + std::string(name) + "]";

@@ -1,10 +1,14 @@
 #include "config/watch.h"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <atomic>
 #include <filesystem>
 #include <fstream>
+
+#include "config/live.h"
+#include "tests/config/machine.h"
 
 using namespace llmgw;
 using namespace llmgw::config;
@@ -133,4 +137,49 @@ TEST_CASE("a poke calls back though nothing has changed, and a watch stops at on
   CHECK(watched.reaches(1));
   watched.watch.reset();
   watched.stays(1);
+}
+
+TEST_CASE("a config file that changes is put to use; a broken one is not, until it is mended") {
+  Folder folder;
+  const auto path = folder / "llmgw.toml";
+  const auto environment = system_environment();
+  const auto known = some_kinds();
+  const auto load = [&] { return load_file(path, environment, known); };
+  write(path, "[mock]\nenabled = true\n");
+  Live live(load(), load);
+  std::atomic<int> refused = 0;
+  live.subscribe([&](const Reload& reload) { refused += reload.applied ? 0 : 1; });
+  auto watch = Watch::start({.files = [&] { return live.files(); }, .changed = [&] { live.reload(); }});
+  REQUIRE(watch);
+  const auto until = [](auto done) {
+    for (int i = 0; i < 1000 && !done(); ++i) std::this_thread::sleep_for(10ms);
+    return done();
+  };
+  (*watch)->poke();
+  CHECK(until([&] { return live.version() == 2; }));
+  write(path, "[mock]\nenabled = maybe\n");
+  CHECK(until([&] { return refused == 1; }));
+  CHECK(live.current()->mock.enabled);
+  write(path, "[mock]\nenabled = true\n[log]\nlevel = 'debug'\n");
+  CHECK(until([&] { return live.current()->log.level == "debug"; }));
+}
+
+TEST_CASE("the machine's files are read whole, and what is no file says so at once") {
+  Folder folder;
+  const auto environment = system_environment();
+  write(folder / "key", "sk-1\n");
+  CHECK(*environment.read_file(folder / "key") == "sk-1\n");
+  CHECK(environment.exists(folder / "key"));
+  CHECK_FALSE(environment.exists(folder / "none"));
+  CHECK(environment.read_file(folder / "none").error().message ==
+        "cannot be read: No such file or directory");
+  CHECK(environment.read_file(folder.path.string()).error().message == "cannot be read: Is a directory");
+  REQUIRE(mkfifo((folder / "pipe").c_str(), 0600) == 0);
+  CHECK(*environment.read_file(folder / "pipe") == "");
+  write(folder / "large", std::string((4 << 20) + 1, 'x'));
+  CHECK(environment.read_file(folder / "large").error().message == "is larger than 4 MiB");
+  fs::permissions(folder / "key", fs::perms::owner_read);
+  CHECK_FALSE(environment.others_can_read(folder / "key"));
+  fs::permissions(folder / "key", fs::perms::owner_read | fs::perms::others_read);
+  CHECK(environment.others_can_read(folder / "key"));
 }
