@@ -15,7 +15,7 @@ if(LLMGW_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wno-missing-field-initializers -Wshadow=local -Wnon-virtual-dtor -Woverloaded-virtual
+add_compile_options(-Wall -Wextra -Wpedantic -Wno-missing-field-initializers  -Wnon-virtual-dtor -Woverloaded-virtual
                     -Wimplicit-fallthrough -Werror -fno-omit-frame-pointer
                     "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")

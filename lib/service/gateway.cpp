@@ -1,5 +1,6 @@
 #include "service/gateway.h"
 
+#include "base/json_writer.h"
 #include "base/text.h"
 #include "dialects/multipart.h"
 #include "net/inflate.h"

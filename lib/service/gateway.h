@@ -6,6 +6,7 @@
 
 #include "engine/engine.h"
 #include "net/http_server.h"
+#include "net/offload.h"
 #include "service/face.h"
 
 namespace llmgw::service {
