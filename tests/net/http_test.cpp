@@ -1,6 +1,6 @@
 #include <doctest/doctest.h>
 
-#include "net/serving.h"
+#include "tests/net/serving.h"
 
 using namespace llmgw;
 using namespace llmgw::net;
