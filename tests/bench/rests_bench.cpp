@@ -52,3 +52,5 @@ void begin_again(benchmark::State& state) {
 BENCHMARK(begin_again);
 
 }  // namespace
+
+BENCHMARK_MAIN();
