@@ -108,9 +108,8 @@ bool LogWriter::offer(RequestRecord&& record) {
     p.dropped.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
-  // Pairs with the fence in run(): either we see that it sleeps, or it sees what we queued.
-  std::atomic_thread_fence(std::memory_order_seq_cst);
-  if (p.idle.load(std::memory_order_relaxed)) {
+  // Either we see that the writer sleeps, or it sees what we queued (Ring::size).
+  if (p.idle.load(std::memory_order_seq_cst)) {
     if (p.idle.exchange(false, std::memory_order_relaxed)) p.wake();
   } else if (p.ring.size() >= p.options.batch && !p.full_batch_told.load(std::memory_order_relaxed) &&
              !p.full_batch_told.exchange(true, std::memory_order_relaxed)) {
@@ -138,8 +137,7 @@ void LogWriter::Parts::run() {
     if (last_round) return;
     if (clock.now() >= next_trim) trim();
 
-    idle.store(true, std::memory_order_relaxed);
-    std::atomic_thread_fence(std::memory_order_seq_cst);
+    idle.store(true, std::memory_order_seq_cst);
     if (ring.size() == 0) sleep(options.trim_every);
     idle.store(false, std::memory_order_relaxed);
     const bool hurry = [&] {

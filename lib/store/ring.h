@@ -38,7 +38,7 @@ class Ring {
       Cell& cell = cells_[at & mask_];
       const size_t turn = cell.turn.load(std::memory_order_acquire);
       if (turn == at) {
-        if (head_.compare_exchange_weak(at, at + 1, std::memory_order_relaxed)) {
+        if (head_.compare_exchange_weak(at, at + 1, std::memory_order_seq_cst, std::memory_order_relaxed)) {
           std::construct_at(cell.value(), std::move(value));
           cell.turn.store(at + 1, std::memory_order_release);
           return true;
@@ -64,10 +64,11 @@ class Ring {
     return true;
   }
 
-  // About how many wait.
+  // About how many wait. Sequentially consistent with push(): who stores a flag and then sees none here
+  // may rely on the next push() being followed by a load that sees the flag.
   size_t size() const {
     const size_t tail = tail_.load(std::memory_order_relaxed);
-    const size_t head = head_.load(std::memory_order_relaxed);
+    const size_t head = head_.load(std::memory_order_seq_cst);
     return head > tail ? head - tail : 0;
   }
   size_t capacity() const { return mask_ + 1; }
