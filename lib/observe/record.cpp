@@ -1,1 +1,0 @@
-#include "observe/record.h"
