@@ -7,7 +7,7 @@
 namespace llmgw::routing {
 namespace {
 
-bool by_refusal(const store::Rest& rest) {
+bool by_refusal(const store::RestState& rest) {
   return rest.cause == ErrorClass::auth || rest.cause == ErrorClass::quota;
 }
 

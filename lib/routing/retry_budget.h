@@ -13,14 +13,15 @@ class RetryBudget {
  public:
   explicit RetryBudget(double ratio) : ratio_(ratio) {}
 
-  void deposit() { add(ratio_); }
+  void deposit() { add(ratio_.load(std::memory_order_relaxed)); }
+  void set_ratio(double ratio) { ratio_.store(ratio, std::memory_order_relaxed); }
   // Takes one call; false when none is left.
   bool withdraw(TimePoint now);
 
  private:
   static constexpr double kPerSecond = 10, kMost = 100;
   void add(double calls);
-  double ratio_;
+  std::atomic<double> ratio_;
   std::atomic<double> left_{kPerSecond};
   std::atomic<int64_t> filled_at_{0};
 };
