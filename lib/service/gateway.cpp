@@ -99,7 +99,13 @@ bool Gateway::serve_own(net::HttpRequest& request, net::ResponseWriter& writer, 
     const bool ready = shared_.ready;
     reply(writer, ready ? 200 : 503, "application/json", ready ? R"({"status":"ready"})" : R"({"status":"draining"})");
   } else {
-    reply(writer, 200, "text/plain; version=0.0.4; charset=utf-8", shared_.metrics ? shared_.metrics() : "");
+    // A page of many series takes milliseconds: it is made off the loops.
+    auto text = std::make_shared<std::string>();
+    if (auto ran = shared_.offload->run([this, text] { *text = shared_.metrics(); }, kNever); !ran) {
+      refuse(writer, ran.error());
+    } else {
+      reply(writer, 200, "text/plain; version=0.0.4; charset=utf-8", *text);
+    }
   }
   return true;
 }

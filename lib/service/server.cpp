@@ -44,6 +44,8 @@ struct Server::LoopThread {
   std::thread thread;
 };
 
+Server::Server(observe::Log& log, const ServerOptions& options) : log_(log), options_(options) {}
+
 Result<std::unique_ptr<Server>> Server::start(config::Loaded first, config::Live::Loader load, observe::Log& log,
                                               const ServerOptions& options) {
   std::unique_ptr<Server> server(new Server(log, options));
@@ -62,7 +64,7 @@ Result<void> Server::open(config::Loaded first, config::Live::Loader load) {
   log_writer_ = std::make_unique<store::LogWriter>(
       *request_log_, log_, clock_, store::LogWriter::Options{.retention = {config->log.keep, config->log.max_size}});
   metrics_ = std::make_unique<observe::Metrics>(
-      kVersion, observe::Metrics::Sources{.requests_not_logged = [this] { return log_writer_->dropped(); },
+      std::string(kVersion), observe::Metrics::Sources{.requests_not_logged = [this] { return log_writer_->dropped(); },
                                           .lines_not_logged = [this] { return log_.dropped(); },
                                           .rests_active = [this] { return static_cast<int64_t>(rests_->list(clock_.wall()).size()); }});
   state_.retries.set_ratio(config->fallback.retry_budget);

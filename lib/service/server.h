@@ -44,7 +44,7 @@ class Server {
 
  private:
   struct LoopThread;
-  Server(observe::Log& log, const ServerOptions& options) : log_(log), options_(options) {}
+  Server(observe::Log& log, const ServerOptions& options);
   Result<void> open(config::Loaded first, config::Live::Loader load);
   Result<std::string> reload();
   void adopt(const config::Reload&);
