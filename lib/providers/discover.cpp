@@ -1,16 +1,23 @@
 #include "providers/discover.h"
 
-#include "base/text.h"
 #include "providers/base_url.h"
 #include "providers/catalog.h"
 
 namespace llmgw::providers {
 namespace {
 
+// Without the line break that a shell's $(cat key) or an env file may leave.
+std::string_view bare(std::string_view value) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const size_t first = value.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return value.substr(first, value.find_last_not_of(kBlank) - first + 1);
+}
+
 std::string value_of(const Getenv& getenv, std::initializer_list<std::string_view> names) {
   for (std::string_view name : names) {
     const auto value = getenv(name);
-    if (value && !trim(*value).empty()) return std::string(trim(*value));
+    if (value && !bare(*value).empty()) return std::string(bare(*value));
   }
   return {};
 }
