@@ -81,6 +81,9 @@ struct Row {
   std::string_view openai_url = {};
   AuthScheme openai_auth = AuthScheme::bearer;
 
+  // What the names of its own models begin with on the wire, but not in the facts; empty: nothing.
+  std::string_view model_prefix = {};
+
   // Environment variables that hold a key, the first that is set wins.
   std::array<std::string_view, 4> env = {};
 
@@ -94,9 +97,11 @@ struct Row {
   // What does not work with this kind yet, for `check` and `models`; empty: nothing.
   std::string_view missing = {};
 
-  std::string_view docs = {};                // where base URL, auth and dialects are documented
-  std::string_view errors_docs = {};         // where errors and limits are; empty: nowhere found
-  std::string_view verified = "unverified";  // the day the facts were compared with the docs, or "unverified"
+  std::string_view docs = {};         // where base URL, auth and dialects are documented
+  std::string_view errors_docs = {};  // where errors and limits are; empty: nowhere found
+  // The day on which base URL, auth, environment names and quirks were compared with the sources named in
+  // `docs`, or "unverified". Dialects beyond openai-chat are as the vendor lists them.
+  std::string_view verified = "unverified";
 
   std::span<const std::string_view> env_names() const;
   // Default for first_token and idle.

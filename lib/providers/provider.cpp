@@ -220,6 +220,9 @@ Provider::Timeouts Provider::timeouts(std::string_view model) const {
 }
 
 const ModelFacts* Provider::catalog_facts(std::string_view model) const {
+  if (!row_->model_prefix.empty() && model.starts_with(row_->model_prefix)) {
+    model.remove_prefix(row_->model_prefix.size());
+  }
   if (imported_) {
     if (const ModelFacts* f = imported_->find(row_->kind, model)) return f;
   }

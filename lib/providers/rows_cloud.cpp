@@ -44,9 +44,12 @@ constexpr Row kRows[] = {
         .auth = AuthScheme::google_oauth,
         .openai_url = "/endpoints/openapi",
         .openai_auth = AuthScheme::google_oauth,
-        .missing = "its own dialects, and tokens made from a service account: it works with an OAuth access "
-                   "token as the key's value, on its OpenAI-compatible endpoint",
-        .docs = "https://cloud.google.com/vertex-ai/generative-ai/docs/start/openai",
+        .model_prefix = "google/",
+        .missing =
+            "its own dialects, and tokens made from a service account: it works with an OAuth access "
+            "token as the key's value, on its OpenAI-compatible endpoint, where models are google/NAME",
+        .docs = "https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/"
+                "call-vertex-using-openai-library",
         .errors_docs = "https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429",
         .verified = "unverified",
     },

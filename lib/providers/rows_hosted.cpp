@@ -79,6 +79,8 @@ constexpr Row kRows[] = {
         .base_url = "https://api.cohere.com/v2",
         .openai_url = "https://api.cohere.ai/compatibility/v1",
         .env = {"COHERE_API_KEY", "CO_API_KEY"},
+        // strandsagents.com/docs/user-guide/concepts/model-providers/cohere
+        .quirks = {.fields = {{{"stream_options", ""}}}, .stream_options = false},
         .missing = "its own dialect (cohere-chat): chat and embeddings go to its OpenAI-compatible endpoint",
         .docs = "https://docs.cohere.com/docs/compatibility-api; cohere-python 7.3.1",
         .errors_docs = "https://docs.cohere.com/reference/errors",
@@ -173,8 +175,12 @@ constexpr Row kRows[] = {
                      "x-ratelimit-reset-requests-day"},
         .tokens = {"x-ratelimit-limit-tokens-minute", "x-ratelimit-remaining-tokens-minute",
                    "x-ratelimit-reset-tokens-minute"},
-        // inference-docs.cerebras.ai/resources/openai: refused with 400.
-        .quirks = {.fields = {{{"frequency_penalty", ""}, {"logit_bias", ""}, {"presence_penalty", ""}}}},
+        // "These fields will result in a 400" (inference-docs.cerebras.ai/resources/openai).
+        .quirks = {.fields = {{{"frequency_penalty", ""},
+                               {"logit_bias", ""},
+                               {"presence_penalty", ""},
+                               {"parallel_tool_calls", ""},
+                               {"service_tier", ""}}}},
         .docs = "https://inference-docs.cerebras.ai/api-reference/chat-completions; litellm 1.109.1",
         .errors_docs = "https://inference-docs.cerebras.ai/support/rate-limits",
         .verified = kToday,

@@ -154,6 +154,8 @@ TEST_CASE("the cloud kinds fill region and project in, or say what is missing") 
   CHECK(v->url(Dialect::openai_chat).host == "us-central1-aiplatform.googleapis.com");
   CHECK(v->path(Dialect::openai_chat, "", "m") ==
         "/v1/projects/acme/locations/us-central1/endpoints/openapi/chat/completions");
+  CHECK(v->facts("google/gemini-2.5-pro").context == v->facts("gemini-2.5-pro").context);
+  CHECK(v->facts("google/gemini-2.5-pro").context > 100'000);
 }
 
 TEST_CASE("a key goes on the wire as the dialect's home wants it") {
