@@ -15,13 +15,17 @@ if(LLMGW_MOLD)
   add_link_options(-fuse-ld=mold)
 endif()
 
-add_compile_options(-Wall -Wextra -Wpedantic -Wshadow=local -Wnon-virtual-dtor -Woverloaded-virtual
+add_compile_options(-Wall -Wextra -Wpedantic -Wno-missing-field-initializers  -Wnon-virtual-dtor -Woverloaded-virtual
                     -Wimplicit-fallthrough -Werror -fno-omit-frame-pointer
                     "-ffile-prefix-map=${CMAKE_SOURCE_DIR}/=")
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   # GCC 12 reports false positives for these through std::string and std::variant.
   add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -Wno-dangling-pointer
                       -Wno-stringop-overflow -Wno-array-bounds -fpch-preprocess)
+endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # libstdc++ 12's own headers use what they call deprecated.
+  add_compile_options(-Wno-deprecated-declarations)
 endif()
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")

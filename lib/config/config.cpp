@@ -13,7 +13,11 @@ auto named(const Items& items, std::string_view name) -> decltype(items.data()) 
 
 }  // namespace
 
-const Provider* Config::provider(std::string_view name) const { return named(providers, name); }
-const Route* Config::route(std::string_view name) const { return named(routes, name); }
+const Provider* Config::provider(std::string_view name) const {
+  return named(providers, name);
+}
+const Route* Config::route(std::string_view name) const {
+  return named(routes, name);
+}
 
 }  // namespace llmgw::config

@@ -34,7 +34,7 @@ enum class ExtraFields : uint8_t { full, basic, off };
 
 struct Server {
   std::string listen = "127.0.0.1:8484";
-  std::string data_dir;  // resolved: "~" expanded
+  std::string data_dir;  // resolved: "~" expanded, relative to the config file's folder
   int64_t max_body = 32 << 20;
   int64_t max_buffered = 512 << 20;
   int max_connections = 16384;
@@ -93,10 +93,10 @@ struct ErrorRule {
 
 struct Provider {
   std::string name;
-  std::string kind;      // a row of the catalog
-  std::string base_url;  // empty: the catalog's
-  std::string endpoint, api_version;   // azure
-  std::string region, project;         // bedrock, vertex
+  std::string kind;                   // a row of the catalog
+  std::string base_url;               // empty: the catalog's
+  std::string endpoint, api_version;  // azure
+  std::string region, project;        // bedrock, vertex
   Timeouts timeouts;
   Retries retries;
   int max_concurrency = 1024;
@@ -138,10 +138,17 @@ struct AutoDuration {
 
 // What [fallback] sets for all requests and a route may set for its own.
 struct Policy {
-  ClassSet on = {ErrorClass::network,        ErrorClass::timeout,     ErrorClass::rate_limit,
-                 ErrorClass::quota,          ErrorClass::overloaded,  ErrorClass::server_error,
-                 ErrorClass::auth,           ErrorClass::model_unavailable,
-                 ErrorClass::invalid_response, ErrorClass::context_length, ErrorClass::budget};
+  ClassSet on = {ErrorClass::network,
+                 ErrorClass::timeout,
+                 ErrorClass::rate_limit,
+                 ErrorClass::quota,
+                 ErrorClass::overloaded,
+                 ErrorClass::server_error,
+                 ErrorClass::auth,
+                 ErrorClass::model_unavailable,
+                 ErrorClass::invalid_response,
+                 ErrorClass::context_length,
+                 ErrorClass::budget};
   AutoDuration deadline;
   AutoDuration slow_after;
   Commit commit = Commit::first_token;
@@ -182,8 +189,15 @@ struct Condition {
   std::vector<std::string> models;  // globs
   std::map<std::string, std::string> headers, tags;
   std::optional<int64_t> min_tokens, max_tokens;
-  std::string hours;  // "08:00-18:00"
+  std::string hours;  // "08:00-18:00", in `zone`; the end may lie past midnight
+  std::string zone = "UTC";
   std::optional<bool> vision;
+};
+
+// A share of the requests is sent to `target` too, and its answer thrown away.
+struct Shadow {
+  std::string target;
+  double share = 1;
 };
 
 // Absent members take [fallback]'s.
@@ -202,8 +216,7 @@ struct Route {
   std::optional<Translation> translation;
   std::optional<Condition> when;
   std::string affinity;  // "tag:NAME", "user", "prompt"; empty: none
-  std::string shadow;    // a target
-  double shadow_share = 0;
+  std::optional<Shadow> shadow;
   Promise promise;
   Position at;
 };
@@ -256,7 +269,7 @@ struct VirtualKey {
   std::string sha256;  // of the value, lower-case hex; the value itself is not kept
   std::string team;
   bool enabled = true;
-  std::string expires;  // RFC 3339 date or date-time; empty: never
+  std::string expires;                                        // RFC 3339 date or date-time; empty: never
   std::optional<std::vector<std::string>> providers, models;  // absent: all; empty: none
   std::optional<Budget> budget;
   Unpriced unpriced = Unpriced::refuse;
@@ -281,7 +294,7 @@ struct Customer {
   Position at;
 };
 
-// One entry of [guardrails] input or output;
+// One entry of [guardrails] input or output.
 struct Guardrail {
   std::string kind, action, pattern, target;
   std::vector<std::string> words;
@@ -342,6 +355,7 @@ struct Config {
   std::string vault_address;
   std::string vault_auth;  // "approle", "token", "kubernetes"
   Secret vault_role_id, vault_secret_id, vault_token;
+  std::string vault_role;  // kubernetes
   Mock mock;
 
   const Provider* provider(std::string_view name) const;

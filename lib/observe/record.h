@@ -22,17 +22,17 @@ struct Usage {
 // value stands in `extra_fields.attempts`, in the log and in the simulator's verdicts.
 struct AttemptRecord {
   std::string provider, model;
-  std::string key;                         // the key's name, never its value; empty: none was picked
-  int status = 0;                          // the provider's HTTP status; 0: none came
-  std::optional<ErrorClass> error_class;   // none: it answered
-  std::string message;                     // scrubbed of keys
-  std::string code;                        // the provider's own error code
-  Duration started{};                      // since the request arrived
+  std::string key;                        // the key's name, never its value; empty: none was picked
+  int status = 0;                         // the provider's HTTP status; 0: none came
+  std::optional<ErrorClass> error_class;  // none: it answered
+  std::string message;                    // scrubbed of keys
+  std::string code;                       // the provider's own error code
+  Duration started{};                     // since the request arrived
   Duration took{};
-  std::optional<Duration> first_content;   // since the attempt began; streams only
-  std::string skipped;                     // why the target was passed over; empty: it was called
+  std::optional<Duration> first_content;  // since the attempt began; streams only
+  std::string skipped;                    // why the target was passed over; empty: it was called
   bool from_cache = false;
-  bool raced = false;                      // started beside another
+  bool raced = false;  // started beside another
   std::optional<Duration> retry_after;
   std::string upstream_request_id;
   Usage usage;
@@ -43,26 +43,26 @@ struct AttemptRecord {
 
 // One request, when it has ended.
 struct RequestRecord {
-  std::string id;          // ours
-  std::string client_id;   // the client's x-request-id
+  std::string id;         // ours
+  std::string client_id;  // the client's x-request-id
   WallTime arrived{};
   Duration took{};
-  std::optional<Duration> first_content;   // streams: when the first content went out
-  std::string request_type;                // a dialect's name
+  std::optional<Duration> first_content;  // streams: when the first content went out
+  std::string request_type;               // a dialect's name
   std::string model_requested, route;
-  std::string provider, model, key;        // who answered; empty: nobody
+  std::string provider, model, key;  // who answered; empty: nobody
   std::string virtual_key;
-  int status = 0;                          // what the client got
+  int status = 0;  // what the client got
   std::optional<ErrorClass> error_class;
   bool stream = false;
-  bool fallback = false;                   // another target than the first called answered
-  bool cut = false;                        // a stream that broke after its commit point
+  bool fallback = false;  // another target than the first called answered
+  bool cut = false;       // a stream that broke after its commit point
   Usage usage;
   NanoUsd cost;
-  NanoUsd raced_cost;                      // of it, spent on losers of races
+  NanoUsd raced_cost;  // of it, spent on losers of races
   std::vector<std::pair<std::string, std::string>> tags;
   std::vector<AttemptRecord> attempts;
-  std::string request_body, response_body; // only when [log] bodies asks for them
+  std::string request_body, response_body;  // only when [log] bodies asks for them
 };
 
 }  // namespace llmgw::observe

@@ -4,7 +4,10 @@
 
 #include "base/glob.h"
 #include "base/text.h"
+#include "net/tls.h"
+#include "providers/classify.h"
 #include "providers/error_patterns.h"
+#include "providers/wait.h"
 
 namespace llmgw::providers {
 namespace {
@@ -20,6 +23,20 @@ bool header_name_ok(std::string_view name) {
     return (c >= '0' && c <= '9') || (lower(c) >= 'a' && lower(c) <= 'z') ||
            kMarks.find(c) != std::string_view::npos;
   });
+}
+
+// Reading the system's authorities takes 25 ms: providers that name no files of their own share one context,
+// and a reload keeps it. Files are read anew, since they may have changed.
+Result<std::shared_ptr<const net::TlsContext>> tls_context(const config::Tls& tls) {
+  static std::mutex lock;  // guards usual
+  static std::weak_ptr<const net::TlsContext> usual;
+  if (!tls.verify || !tls.ca.empty() || !tls.cert.empty() || !tls.key.empty())
+    return net::TlsContext::make(tls);
+  const std::lock_guard guard(lock);
+  if (auto context = usual.lock()) return context;
+  auto context = net::TlsContext::make(tls);
+  if (context) usual = *context;
+  return context;
 }
 
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
@@ -56,6 +73,22 @@ std::string_view usual_path(Dialect d) {
     case Dialect::anthropic_messages: return "/messages";
     case Dialect::cohere_chat: return "/chat";
     default: return "";
+  }
+}
+
+// The simulator's models (docs: "The mock provider's models").
+constexpr std::array<std::string_view, 19> kMockModels = {
+    "cut",      "echo",     "fail-400", "fail-401",    "fail-402", "fail-404", "fail-429",
+    "fail-500", "fail-503", "fail-529", "first-error", "flaky",    "hang",     "html",
+    "json",     "lorem",    "refuse",   "slow",        "tool"};
+
+bool mock_serves(std::string_view model) {
+  return std::ranges::find(kMockModels, model) != kMockModels.end();
+}
+
+void append_models(std::span<const ModelFacts> facts, std::string_view kind, std::vector<std::string>& out) {
+  for (const ModelFacts& f : facts) {
+    if (f.kind == kind) out.emplace_back(f.model);
   }
 }
 
@@ -137,12 +170,24 @@ Result<void> Provider::set_urls() {
       replace_all(*url, mark, percent_encoded(*value));
     }
   }
-  auto parsed = parse_base_url(native);
-  if (!parsed) return fail(ErrorClass::bad_request, where() + parsed.error().message);
-  native_ = std::move(*parsed);
-  parsed = parse_base_url(openai);
-  if (!parsed) return fail(ErrorClass::bad_request, where() + parsed.error().message);
-  openai_ = std::move(*parsed);
+  for (auto [text, endpoint] : {std::pair(&native, &native_), std::pair(&openai, &openai_)}) {
+    if (text->find('@') != std::string::npos) {
+      return fail(ErrorClass::bad_request,
+                  where() +
+                      "a base URL may not hold a user or password; give the key under "
+                      "[[providers." +
+                      config_.name + ".keys]]");
+    }
+    auto parsed = net::parse_base_url(*text);
+    if (!parsed) return fail(ErrorClass::bad_request, where() + parsed.error().message);
+    *endpoint = std::move(*parsed);
+  }
+  if (native_.secure() || openai_.secure()) {
+    auto tls = tls_context(config_.tls);
+    if (!tls) return fail(ErrorClass::bad_request, where() + tls.error().message);
+    if (native_.secure()) native_.tls = *tls;
+    if (openai_.secure()) openai_.tls = *tls;
+  }
   return {};
 }
 
@@ -180,7 +225,7 @@ std::string Provider::path(Dialect d, std::string_view client_path, std::string_
   std::string query(mark == std::string_view::npos ? std::string_view() : client_path.substr(mark));
   if (route.empty()) route = usual_path(d);
 
-  std::string out = url(d).prefix;
+  std::string out = endpoint(d).prefix;
   if (deployments_) {
     if (per_deployment(route)) out += "/deployments/" + percent_encoded(model);
     query += (query.empty() ? "?" : "&") + ("api-version=" + percent_encoded(config_.api_version));
@@ -189,7 +234,7 @@ std::string Provider::path(Dialect d, std::string_view client_path, std::string_
   return out.append(route).append(query);
 }
 
-void Provider::authorize(net::Headers& headers, Dialect d, const config::Key* key) const {
+void Provider::authorize(net::Headers& headers, const config::Key* key, Dialect d) const {
   if (key != nullptr || !config_.forward_auth) {
     for (std::string_view name : kCredentials) headers.remove(name);
   }
@@ -212,11 +257,82 @@ void Provider::authorize(net::Headers& headers, Dialect d, const config::Key* ke
   for (const auto& [name, value] : config_.headers) headers.set(name, value);
 }
 
-Provider::Timeouts Provider::timeouts(std::string_view model) const {
-  const Duration patience = facts(model).reasoning.value_or(false) ? 180s : row_->patience();
+config::Timeouts Provider::timeouts(std::string_view model) const {
+  const bool thinks = !model.empty() && facts(model).reasoning.value_or(false);
+  const Duration patience = thinks ? std::max<Duration>(180s, row_->patience()) : row_->patience();
   const config::Timeouts& t = config_.timeouts;
   return {t.connect.value_or(5s), t.first_token.value_or(patience), t.idle.value_or(patience),
           t.total.value_or(600s)};
+}
+
+bool Provider::keyless() const {
+  return config_.keys.empty() || row_->auth == AuthScheme::none || (row_->local && keys_.empty());
+}
+
+bool Provider::serves(std::string_view model) const {
+  if (model.empty()) return false;
+  if (row_->auth == AuthScheme::none) return mock_serves(model);
+  if (config_.models.contains(std::string(model)) || family(model) == row_->kind) return true;
+  if (catalog_facts(model) != nullptr) return true;
+  return std::ranges::any_of(keys_, [&](const config::Key& key) {
+    return key.models && std::ranges::any_of(*key.models, [&](const std::string& glob) {
+             return glob != "*" && glob_match(glob, model);
+           });
+  });
+}
+
+std::vector<std::string> Provider::models() const {
+  std::vector<std::string> out;
+  for (const auto& [model, facts] : config_.models) out.push_back(model);
+  if (row_->auth == AuthScheme::none) {
+    out.insert(out.end(), kMockModels.begin(), kMockModels.end());
+  } else if (!row_->local && row_->kind != "azure") {
+    if (imported_) append_models(imported_->all(), row_->kind, out);
+    append_models(built_in_models(), row_->kind, out);
+  }
+  std::ranges::sort(out);
+  out.erase(std::ranges::unique(out).begin(), out.end());
+  return out;
+}
+
+void Provider::adapt(const dialects::Request& request, std::string_view model, json::Edit& edit) const {
+  if (request.dialect != Dialect::openai_chat || !request.doc) return;
+  const json::Value body = request.doc->root();
+  auto rename = [&](std::string_view field, std::string_view to) {
+    if (!body[field]) return;
+    if (to.empty() || body[to]) {
+      edit.remove(field);
+    } else {
+      edit.rename(field, to);
+    }
+  };
+  const Quirks& q = row_->quirks;
+  for (const FieldRule& rule : q.refused()) rename(rule.field, rule.rename);
+  if (!q.stream_options) edit.remove("stream_options");
+  if (q.thinkers_rename_max_tokens && facts(model).reasoning.value_or(false)) {
+    rename("max_tokens", "max_completion_tokens");
+  }
+}
+
+Error Provider::classify(int status, const net::Headers& headers, std::string_view body, WallTime now) const {
+  return providers::classify(*this, status, headers, body, now);
+}
+
+Error Provider::classify_object(std::string_view text, const net::Headers& headers, WallTime now) const {
+  const auto doc = json::Doc::parse(text, {.max_depth = 128, .allow_lone_surrogates = true});
+  if (!doc) {
+    Error e;
+    e.error_class = ErrorClass::invalid_response;
+    e.message = "the provider sent an error that is no JSON";
+    return e;
+  }
+  Error e = providers::classify_object(*this, doc->root());
+  if (!e.retry_after) e.retry_after = retry_after(headers, now);
+  return e;
+}
+
+std::optional<NanoUsd> Provider::cost(std::string_view model, const observe::Usage& usage) const {
+  return providers::cost(price(model), usage);
 }
 
 const ModelFacts* Provider::catalog_facts(std::string_view model) const {
@@ -268,7 +384,7 @@ Price Provider::price(std::string_view model) const {
   for (const auto& [glob, said] : config_.prices) {
     if (glob_match(glob, model)) return from_config(said);
   }
-  if (row_->local || native_.mock()) return free_of_charge();
+  if (row_->local || row_->auth == AuthScheme::none) return free_of_charge();
   return facts(model).price;
 }
 

@@ -4,7 +4,7 @@
 
 #include <set>
 
-#include "providers/base_url.h"
+#include "net/endpoint.h"
 
 using namespace llmgw;
 using namespace llmgw::providers;
@@ -65,9 +65,9 @@ TEST_CASE("every row is whole") {
     CHECK(row.patience() == (row.local || row.slow ? Duration(180s) : Duration(60s)));
     for (std::string_view variable : row.env_names()) CHECK(variables.insert(variable).second);
     if (!row.base_url.empty() && row.base_url.find('{') == std::string_view::npos) {
-      const auto url = parse_base_url(row.base_url);
+      const auto url = net::parse_base_url(row.base_url);
       REQUIRE(url);
-      CHECK((url->tls() || row.local || url->mock()));
+      CHECK((url->secure() || row.local || url->scheme == "mock"));
     }
     const bool own = row.dialects.has(Dialect::anthropic_messages) ||
                      row.dialects.has(Dialect::gemini_generate) ||

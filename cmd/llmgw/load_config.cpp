@@ -1,0 +1,42 @@
+#include "load_config.h"
+
+#include <unistd.h>
+
+#include <cstdio>
+
+#include "config/find.h"
+#include "providers/discover.h"
+
+namespace llmgw::cmd {
+
+config::Live::Loader config_loader(const std::string& flag, config::Options options, const std::string& listen) {
+  return [=] {
+    const auto environment = config::system_environment();
+    const auto file = config::find_file(flag, environment);
+    config::Loaded loaded = file ? config::load_file(*file, environment, providers::known_kinds(), options)
+                                 : config::Loaded{providers::config_from_environment(environment), {}, {}};
+    if (loaded.config != nullptr && !listen.empty()) {
+      auto changed = std::make_shared<config::Config>(*loaded.config);
+      changed->server.listen = listen;
+      loaded.config = std::move(changed);
+    }
+    return loaded;
+  };
+}
+
+bool report_problems(const config::Loaded& loaded) {
+  for (const auto& problem : loaded.problems) {
+    const std::string path = loaded.files.empty() ? "" : loaded.files.front();
+    std::fprintf(stderr, "%s\n", config::format(problem, path).c_str());
+  }
+  return loaded.config != nullptr;
+}
+
+observe::Log::Options log_options(const config::Config& config, const std::string& level_flag) {
+  observe::Log::Options options;
+  options.json = config.log.json;
+  options.level = observe::level(level_flag.empty() ? config.log.level : level_flag).value_or(observe::Level::info);
+  return options;
+}
+
+}  // namespace llmgw::cmd

@@ -1,0 +1,136 @@
+#include "dialects/openai.h"
+
+#include "base/json_writer.h"
+#include "base/text.h"
+
+namespace llmgw::dialects {
+namespace {
+
+// `error.type` as OpenAI's documentation of error codes uses it.
+std::string_view error_type(const Error& error) {
+  if (!error.type.empty()) return error.type;
+  switch (error.error_class) {
+    case ErrorClass::rate_limit: return "rate_limit_error";
+    case ErrorClass::quota: return "insufficient_quota";
+    case ErrorClass::auth: return "authentication_error";
+    case ErrorClass::budget: return "budget_error";
+    case ErrorClass::policy: return "permission_error";
+    case ErrorClass::bad_request:
+    case ErrorClass::context_length:
+    case ErrorClass::content_filter:
+    case ErrorClass::model_unavailable: return "invalid_request_error";
+    default: return "server_error";
+  }
+}
+
+void write_error(json::Writer& writer, const Error& error) {
+  writer.key("error").begin_object();
+  writer.member("message", error.message);
+  writer.member("type", error_type(error));
+  if (error.param.empty()) {
+    writer.key("param").null();
+  } else {
+    writer.member("param", error.param);
+  }
+  writer.member("code", error.code.empty() ? name(error.error_class) : std::string_view(error.code));
+  writer.end_object();
+}
+
+}  // namespace
+
+Result<void> OpenAiCodec::decode_request(Request& request) const {
+  auto refuse = [](std::string param, std::string message) {
+    Error error;
+    error.error_class = ErrorClass::bad_request;
+    error.param = std::move(param);
+    error.message = std::move(message);
+    return fail(std::move(error));
+  };
+  auto doc = json::Doc::parse(request.body);
+  if (!doc) return fail(std::move(doc.error()));
+  request.doc = std::move(*doc);
+  const json::Value body = request.doc->root();
+  if (!body.is(json::Kind::object)) {
+    return refuse("", "the body must be a JSON object, not " + std::string(json::name(body.kind())));
+  }
+  const auto model = body["model"];
+  if (model && !model.is(json::Kind::string)) {
+    return refuse("model", "'model' must be a string, not " + std::string(json::name(model.kind())));
+  }
+  request.model = model.text();
+  if (!printable(request.model)) return refuse("model", "'model' has control characters");
+  const auto stream = body["stream"];
+  if (stream && !stream.is(json::Kind::boolean) && !stream.is_null()) {
+    return refuse("stream", "'stream' must be true or false, not " + std::string(json::name(stream.kind())));
+  }
+  request.stream = stream.boolean().value_or(false);
+  const auto options = body["stream_options"];
+  request.wants_usage = options["include_usage"].boolean().value_or(false);
+  if (auto read = read_gateway_fields(body, request); !read) return read;
+  return decode_needs(body, request);
+}
+
+void OpenAiCodec::edit_request(const Request& request, std::string_view model, json::Edit& edit) const {
+  const auto body = request.doc->root();
+  if (!model.empty() && !body["model"].says(model)) edit.set("model", json::quoted(model));
+  for (const std::string_view field : {"fallbacks", "fallback_on", "extra_fields"}) {
+    if (body[field]) edit.remove(field);
+  }
+  // OpenRouter's name for fallbacks; where the chain is ours, the provider must not make another.
+  if (request.fallbacks && body["models"]) edit.remove("models");
+}
+
+std::string OpenAiCodec::error_body(const Error& error, std::string_view extra_fields) const {
+  std::string out;
+  json::Writer writer(out);
+  writer.begin_object();
+  write_error(writer, error);
+  if (!extra_fields.empty()) writer.key("extra_fields").raw(extra_fields);
+  writer.end_object();
+  return out;
+}
+
+std::string OpenAiCodec::error_event(const Error& error, std::string_view extra_fields) const {
+  return "data: " + error_body(error, extra_fields) + "\n\n";
+}
+
+std::string OpenAiCodec::attach(const net::SseEvent& event, std::string_view extra_fields) const {
+  return "data: " + json::with_last_member(event.data, "extra_fields", extra_fields) + "\n\n";
+}
+
+void read_openai_usage(json::Value usage, observe::Usage& out) {
+  if (!usage.is(json::Kind::object)) return;
+  auto count = [](json::Value value, int64_t& into) {
+    if (const auto n = value.integer(); n && *n >= 0) into = *n;
+  };
+  for (auto [key, value] : usage.members()) {
+    if (key.says("prompt_tokens") || key.says("input_tokens")) {
+      count(value, out.input);
+    } else if (key.says("completion_tokens") || key.says("output_tokens")) {
+      count(value, out.output);
+    } else if (key.says("prompt_tokens_details") || key.says("input_tokens_details")) {
+      count(value["cached_tokens"], out.cached_input);
+    } else if (key.says("completion_tokens_details") || key.says("output_tokens_details")) {
+      count(value["reasoning_tokens"], out.reasoning);
+    }
+  }
+}
+
+json::Value openai_error(json::Value reply) {
+  const auto error = reply["error"];
+  if (error.is(json::Kind::object) || (error.is(json::Kind::string) && error.raw() != "\"\"")) return error;
+  return {};
+}
+
+const Codec* codec(Dialect dialect) {
+  switch (dialect) {
+    case Dialect::openai_chat:
+    case Dialect::openai_completions: return &openai_chat();
+    case Dialect::openai_responses: return &openai_responses();
+    case Dialect::openai_embeddings: return &openai_embeddings();
+    case Dialect::openai_other: return &openai_other();
+    default: return nullptr;
+  }
+}
+
+}  // namespace llmgw::dialects

@@ -1,0 +1,177 @@
+// Chat completions (https://platform.openai.com/docs/api-reference/chat) and the legacy
+// completions, whose replies have the same frame.
+#include "base/text.h"
+#include "dialects/openai.h"
+
+namespace llmgw::dialects {
+namespace {
+
+std::unexpected<Error> refuse(std::string param, std::string message) {
+  Error error;
+  error.error_class = ErrorClass::bad_request;
+  error.param = std::move(param);
+  error.message = std::move(message);
+  return fail(std::move(error));
+}
+
+// Counts the text of a message's content and notes its media.
+void read_content(json::Value content, Needs& needs) {
+  if (content.is(json::Kind::string)) {
+    needs.text_bytes += static_cast<int64_t>(content.raw().size()) - 2;
+    return;
+  }
+  for (auto [_, part] : content.elements()) {
+    const auto type = part["type"];
+    if (type.says("image_url") || type.says("input_image")) {
+      needs.vision = true;
+    } else if (type.says("input_audio")) {
+      needs.audio = true;
+    } else {
+      needs.text_bytes += static_cast<int64_t>(part["text"].raw().size());
+    }
+  }
+}
+
+// Whether a delta carries something for the user.
+bool has_content(json::Value delta, int64_t& text_bytes) {
+  bool content = false;
+  for (auto [key, value] : delta.members()) {
+    if (value.is_null()) continue;
+    if (value.is(json::Kind::string)) {
+      const auto size = static_cast<int64_t>(value.raw().size()) - 2;
+      if (size > 0 && (key.says("content") || key.says("reasoning_content") || key.says("reasoning") || key.says("refusal"))) {
+        content = true;
+        text_bytes += size;
+      }
+    } else if (key.says("tool_calls") || key.says("function_call") || key.says("audio") || key.says("reasoning_details")) {
+      if (value.raw().size() > 2) {
+        content = true;
+        text_bytes += static_cast<int64_t>(value.raw().size());
+      }
+    }
+  }
+  return content;
+}
+
+class ChatStreamReader final : public StreamReader {
+ public:
+  Result<StreamStep> read(const net::SseEvent& event) override {
+    StreamStep step;
+    if (event.data.empty()) return step;  // a comment or keep-alive
+    if (event.data == "[DONE]") {
+      step.done = true;
+      return step;
+    }
+    const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
+    if (!doc || !doc->root().is(json::Kind::object)) {
+      return fail(ErrorClass::invalid_response, "a stream event that is no JSON object: " + shortened(event.data, 120));
+    }
+    const auto chunk = doc->root();
+    bool choices = false;
+    for (auto [key, value] : chunk.members()) {
+      if (key.says("choices")) {
+        for (auto [_, choice] : value.elements()) {
+          choices = true;
+          read_choice(choice, step);
+        }
+      } else if (key.says("usage")) {
+        read_openai_usage(value, usage_);
+        step.usage_only = value.is(json::Kind::object);
+      } else if (key.says("error") && openai_error(chunk)) {
+        step.error_object = value.raw();
+      }
+    }
+    step.usage_only = step.usage_only && !choices;
+    step.holdable = choices;
+    return step;
+  }
+
+ private:
+  void read_choice(json::Value choice, StreamStep& step) {
+    for (auto [key, value] : choice.members()) {
+      if (key.says("delta")) {
+        step.content = has_content(value, text_bytes_) || step.content;
+      } else if (key.says("text") && value.is(json::Kind::string) && value.raw().size() > 2) {
+        step.content = true;
+        text_bytes_ += static_cast<int64_t>(value.raw().size()) - 2;
+      } else if (key.says("finish_reason") && value.is(json::Kind::string)) {
+        step.finish = step.content = true;
+      }
+    }
+  }
+};
+
+class ChatCodec final : public OpenAiCodec {
+ public:
+  Result<void> decode_needs(json::Value body, Request& request) const override {
+    auto& needs = request.needs;
+    for (auto [key, value] : body.members()) {
+      if (key.says("messages")) {
+        if (request.dialect != Dialect::openai_chat) continue;
+        if (!value.is(json::Kind::array)) {
+          return refuse("messages", "'messages' must be an array, not " + std::string(json::name(value.kind())));
+        }
+        for (auto [_, message] : value.elements()) read_content(message["content"], needs);
+      } else if (key.says("prompt")) {
+        needs.text_bytes += static_cast<int64_t>(value.raw().size());
+      } else if (key.says("tools") || key.says("functions")) {
+        needs.tools = needs.tools || value.size() > 0;
+        needs.text_bytes += static_cast<int64_t>(value.raw().size());
+      } else if (key.says("response_format")) {
+        needs.json_schema = value["type"].says("json_schema");
+      } else if (key.says("max_tokens") || key.says("max_completion_tokens")) {
+        if (const auto n = value.integer()) needs.max_output = n;
+      } else if (key.says("modalities")) {
+        for (auto [_, modality] : value.elements()) needs.audio = needs.audio || modality.says("audio");
+      }
+    }
+    return {};
+  }
+
+  void edit_request(const Request& request, std::string_view model, json::Edit& edit) const override {
+    OpenAiCodec::edit_request(request, model, edit);
+    if (!request.stream || request.wants_usage) return;
+    // Asked for so that the cost is known; the chunk is not passed on.
+    const auto options = request.doc->root()["stream_options"];
+    if (options.is(json::Kind::object) && options.size() > 0) {
+      json::Edit inner(options);
+      inner.set("include_usage", "true");
+      edit.set("stream_options", inner.apply());
+    } else {
+      edit.set("stream_options", R"({"include_usage":true})");
+    }
+  }
+
+  Result<ReplyFacts> read_reply(std::string_view body) const override {
+    const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
+    if (!doc || !doc->root().is(json::Kind::object)) {
+      return fail(ErrorClass::invalid_response, "a reply that is no JSON object: " + shortened(body, 120));
+    }
+    ReplyFacts facts{.object = true};
+    bool choices = false;
+    for (auto [key, value] : doc->root().members()) {
+      if (key.says("choices")) {
+        choices = value.is(json::Kind::array) && value.size() > 0;
+      } else if (key.says("usage")) {
+        read_openai_usage(value, facts.usage);
+      }
+    }
+    if (const auto error = openai_error(doc->root()); error && !choices) {
+      facts.error_object = error.raw();
+    } else if (!choices) {
+      return fail(ErrorClass::invalid_response, "a reply without choices: " + shortened(body, 120));
+    }
+    return facts;
+  }
+
+  std::unique_ptr<StreamReader> stream_reader() const override { return std::make_unique<ChatStreamReader>(); }
+};
+
+}  // namespace
+
+const Codec& openai_chat() {
+  static const ChatCodec codec;
+  return codec;
+}
+
+}  // namespace llmgw::dialects

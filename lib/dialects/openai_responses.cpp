@@ -1,0 +1,110 @@
+// Responses (https://platform.openai.com/docs/api-reference/responses), to targets of the same dialect.
+#include "base/json_writer.h"
+#include "base/text.h"
+#include "dialects/openai.h"
+
+namespace llmgw::dialects {
+namespace {
+
+class ResponsesStreamReader final : public StreamReader {
+ public:
+  Result<StreamStep> read(const net::SseEvent& event) override {
+    StreamStep step;
+    if (event.data.empty()) return step;
+    if (event.data == "[DONE]") {
+      step.done = true;
+      return step;
+    }
+    const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
+    if (!doc || !doc->root().is(json::Kind::object)) {
+      return fail(ErrorClass::invalid_response, "a stream event that is no JSON object: " + shortened(event.data, 120));
+    }
+    const auto body = doc->root();
+    const std::string type = body["type"].string().value_or(std::string(event.type));
+    const auto response = body["response"];
+    if (type.ends_with(".delta")) {
+      step.content = body["delta"].raw().size() > 2;
+      text_bytes_ += static_cast<int64_t>(body["delta"].raw().size()) - 2;
+    } else if (type == "response.output_item.added") {
+      step.content = body["item"]["type"].text().ends_with("_call");
+    } else if (type == "response.completed" || type == "response.incomplete") {
+      step.content = step.finish = step.done = step.holdable = true;
+      read_openai_usage(response["usage"], usage_);
+    } else if (type == "response.failed") {
+      const auto error = response["error"];
+      step.error_object = error ? std::string(error.raw()) : R"({"message":"response.failed"})";
+    } else if (type == "error") {
+      step.error_object = body["error"] ? body["error"].raw() : body.raw();
+    }
+    return step;
+  }
+};
+
+class ResponsesCodec final : public OpenAiCodec {
+ public:
+  Result<void> decode_needs(json::Value body, Request& request) const override {
+    auto& needs = request.needs;
+    needs.tools = body["tools"].size() > 0;
+    needs.json_schema = body["text"]["format"]["type"].says("json_schema");
+    needs.max_output = body["max_output_tokens"].integer();
+    const auto input = body["input"];
+    needs.text_bytes = static_cast<int64_t>(body["instructions"].raw().size());
+    if (input.is(json::Kind::string)) needs.text_bytes += static_cast<int64_t>(input.raw().size());
+    for (auto [_, item] : input.elements()) {
+      if (item["content"].is(json::Kind::string)) needs.text_bytes += static_cast<int64_t>(item["content"].raw().size());
+      for (auto [__, part] : item["content"].elements()) {
+        if (part["type"].says("input_image")) needs.vision = true;
+        needs.text_bytes += static_cast<int64_t>(part["text"].raw().size());
+      }
+    }
+    return {};
+  }
+
+  Result<ReplyFacts> read_reply(std::string_view body) const override {
+    const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
+    if (!doc || !doc->root().is(json::Kind::object)) {
+      return fail(ErrorClass::invalid_response, "a reply that is no JSON object: " + shortened(body, 120));
+    }
+    const auto reply = doc->root();
+    ReplyFacts facts{.object = true};
+    read_openai_usage(reply["usage"], facts.usage);
+    if (const auto error = openai_error(reply); error && (!reply["status"] || reply["status"].says("failed"))) {
+      facts.error_object = error.raw();
+    } else if (!reply["output"].is(json::Kind::array) && !reply["status"]) {
+      return fail(ErrorClass::invalid_response, "a reply without output: " + shortened(body, 120));
+    }
+    return facts;
+  }
+
+  // What makes the SDKs and Codex see a failed response.
+  std::string error_event(const Error& error, std::string_view extra_fields) const override {
+    std::string out = "event: response.failed\ndata: ";
+    json::Writer writer(out);
+    writer.begin_object().member("type", "response.failed").key("response").begin_object();
+    writer.member("object", "response").member("status", "failed").key("error").begin_object();
+    writer.member("code", error.code.empty() ? name(error.error_class) : std::string_view(error.code));
+    writer.member("message", error.message).end_object();
+    if (!extra_fields.empty()) writer.key("extra_fields").raw(extra_fields);
+    writer.end_object().end_object();
+    return out + "\n\n";
+  }
+  std::string attach(const net::SseEvent& event, std::string_view extra_fields) const override {
+    const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
+    const auto response = doc ? doc->root()["response"] : json::Value();
+    if (!response.is(json::Kind::object)) return std::string(event.raw);
+    json::Edit edit(doc->root());
+    edit.set("response", json::with_last_member(response.raw(), "extra_fields", extra_fields));
+    return "event: " + std::string(event.type) + "\ndata: " + edit.apply() + "\n\n";
+  }
+  std::string_view end_event() const override { return {}; }
+  std::unique_ptr<StreamReader> stream_reader() const override { return std::make_unique<ResponsesStreamReader>(); }
+};
+
+}  // namespace
+
+const Codec& openai_responses() {
+  static const ResponsesCodec codec;
+  return codec;
+}
+
+}  // namespace llmgw::dialects

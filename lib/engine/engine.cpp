@@ -1,0 +1,70 @@
+#include "engine/engine.h"
+
+#include "base/id.h"
+#include "engine/forward.h"
+#include "engine/race.h"
+#include "engine/run.h"
+
+namespace llmgw::engine {
+namespace {
+
+constexpr Duration kStreamDeadline = 120s, kWholeDeadline = 600s;  // docs: [fallback] deadline = "auto"
+
+Duration deadline_of(const dialects::Request& request, const routing::ChainPolicy& policy) {
+  if (request.timeout) return *request.timeout;
+  if (policy.deadline.value) return *policy.deadline.value;
+  if (request.client_timeout && *request.client_timeout > 2s) return *request.client_timeout - 1s;
+  return request.stream ? kStreamDeadline : kWholeDeadline;
+}
+
+}  // namespace
+
+void Engine::run(dialects::Request& request, std::shared_ptr<const routing::Topology> topology,
+                 net::ResponseWriter& writer) const {
+  Run(world_, request, std::move(topology), writer).go();
+}
+
+Run::Run(const World& world, dialects::Request& request, std::shared_ptr<const routing::Topology> topology,
+         net::ResponseWriter& writer)
+    : world_(world),
+      request_(request),
+      topology_(std::move(topology)),
+      writer_(writer),
+      codec_(*dialects::codec(request.dialect)),
+      arrived_(world.fibers.now()),
+      fiber_(world.fibers.current()) {
+  record_.id = request_id(world_.fibers.wall(), world_.random);
+  record_.client_id = request_.client_id;
+  record_.arrived = world_.fibers.wall();
+  record_.request_type = dialects::name(request_.dialect);
+  record_.model_requested = request_.model;
+  record_.virtual_key = request_.virtual_key;
+  record_.stream = request_.stream;
+  record_.tags = request_.tags;
+}
+
+Run::~Run() = default;
+
+void Run::go() {
+  auto chain = topology_->chain(request_, world_.random);
+  if (!chain) {
+    return deliver_failure(Failure{.error = std::move(chain.error())}, nullptr);
+  }
+  chain_ = std::move(*chain);
+  record_.route = chain_.route;
+  deadline_ = after(arrived_, deadline_of(request_, chain_.policy));
+  // Attempts keep references into the trail: one record a call, one a target passed over.
+  record_.attempts.reserve(chain_.links.size() + static_cast<size_t>(chain_.policy.max_attempts) + 1);
+  forwarded_ = forwarded_request_headers(request_.headers);
+  world_.state.retries.deposit();
+  if (auto answer = walk()) {
+    std::holds_alternative<Stream>(answer->what) ? deliver_stream(*answer) : deliver_whole(*answer);
+  } else if (failures_.empty()) {
+    deliver_failure(no_target(), nullptr);
+  } else {
+    const Outcome& primary = primary_failure();
+    deliver_failure(*primary.failure(), &primary);
+  }
+}
+
+}  // namespace llmgw::engine

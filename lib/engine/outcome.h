@@ -1,0 +1,35 @@
+#pragma once
+
+#include <memory>
+#include <variant>
+
+#include "engine/relay.h"
+#include "plugins/plugin.h"
+
+namespace llmgw::engine {
+
+using plugins::Failure;
+using plugins::Reply;
+
+// A stream at its commit point: its first content stands in relay->out, nothing is sent yet.
+struct Stream {
+  int status = 200;
+  net::Headers headers;
+  std::unique_ptr<Relay> relay;
+  routing::Gate::Place place;  // among the provider's calls, until the stream has ended
+};
+
+// What one attempt came to, and whose it was.
+struct Outcome {
+  std::variant<Failure, Reply, Stream> what;
+  size_t link = 0;     // of the chain
+  size_t record = 0;   // of the trail
+  std::unique_ptr<plugins::Attempt> attempt;  // until its `after` hooks have run
+  size_t plugins = 0;  // how many `before` hooks ran
+  bool sent = false;   // a byte of the request may have reached the provider
+
+  const Failure* failure() const { return std::get_if<Failure>(&what); }
+  bool answered() const { return failure() == nullptr; }
+};
+
+}  // namespace llmgw::engine

@@ -1,0 +1,103 @@
+#include "engine/relay.h"
+
+namespace llmgw::engine {
+
+Relay::Relay(const dialects::Codec* codec, bool wants_usage, std::unique_ptr<net::Exchange> exchange)
+    : codec_(codec), wants_usage_(wants_usage), exchange_(std::move(exchange)),
+      reader_(codec != nullptr ? codec->stream_reader() : nullptr) {}
+
+Result<void> Relay::pump(TimePoint deadline, const Seal& seal) {
+  splitter_.relax();
+  auto bytes = exchange_->read(deadline);
+  if (!bytes) return fail(std::move(bytes.error()));
+  if (bytes->empty()) return finish(seal);
+  alive_ = true;
+  if (reader_ == nullptr) {
+    content_ = finished_ = true;
+    out += *bytes;
+    return {};
+  }
+  splitter_.feed(*bytes);
+  while (!ended_) {
+    auto event = splitter_.next();
+    if (!event) return fail(std::move(event.error()));
+    if (!*event) break;
+    if (auto taken = take(**event, seal); !taken) return taken;
+  }
+  return {};
+}
+
+Result<void> Relay::take(const net::SseEvent& event, const Seal& seal) {
+  auto step = reader_->read(event);
+  if (!step) return fail(std::move(step.error()));
+  if (!step->error_object.empty()) {
+    error_object_ = std::move(step->error_object);
+    return fail(ErrorClass::invalid_response, "the stream brought an error");
+  }
+  content_ = content_ || step->content;
+  finished_ = finished_ || step->finish;
+  if (step->finish && step->holdable) {
+    flush_held();
+    held_ = event.data;
+    held_type_ = event.type;
+  } else if (step->usage_only) {
+    // All is known now: the held event goes out before the count.
+    seal_held(seal);
+    if (wants_usage_) out += event.raw;
+  } else if (!step->done) {
+    if (step->holdable) flush_held();
+    out += event.raw;
+  }
+  if (step->done) end(seal);
+  return {};
+}
+
+// Another choice goes on after one has finished: what was held is not the last.
+void Relay::flush_held() {
+  if (held_.empty()) return;
+  if (!held_type_.empty()) out.append("event: ").append(held_type_).append("\n");
+  out.append("data: ").append(held_).append("\n\n");
+  held_.clear();
+}
+
+void Relay::seal_held(const Seal& seal) {
+  if (held_.empty()) return;
+  const auto extra = seal(*this);
+  if (extra.empty()) return flush_held();
+  out += codec_->attach({held_type_, held_, held_}, extra);
+  held_.clear();
+}
+
+void Relay::end(const Seal& seal) {
+  if (ended_) return;
+  ended_ = true;
+  seal_held(seal);
+  out += codec_->end_event();
+}
+
+Result<void> Relay::finish(const Seal& seal) {
+  if (ended_) return {};
+  if (reader_ == nullptr) {
+    ended_ = content_ = true;
+    return {};
+  }
+  // What stands behind the last blank line may be a whole event all the same.
+  if (!splitter_.rest().empty()) {
+    splitter_.feed("\n\n");
+    while (!ended_) {
+      auto event = splitter_.next();
+      if (!event) return fail(std::move(event.error()));
+      if (!*event) break;
+      if (auto taken = take(**event, seal); !taken) return taken;
+    }
+    if (ended_) return {};
+  }
+  if (finished_) {  // only the marker is missing
+    end(seal);
+    return {};
+  }
+  return fail(ErrorClass::invalid_response, content_ ? "the stream ended before its end marker"
+                                                     : "the stream ended without any content");
+}
+
+}  // namespace llmgw::engine

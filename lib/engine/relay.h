@@ -1,0 +1,54 @@
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "dialects/codec.h"
+#include "net/sse.h"
+#include "net/transport.h"
+
+namespace llmgw::engine {
+
+// Carries one upstream stream to a client of the same dialect: cuts it into events, holds
+// back the last one that can carry `extra_fields`, leaves out what the client did not ask for,
+// and knows whether the stream is whole.
+class Relay {
+ public:
+  // `codec` nullptr: the bytes are no events (audio, a file) and pass as they come.
+  Relay(const dialects::Codec* codec, bool wants_usage, std::unique_ptr<net::Exchange> exchange);
+
+  // Gives the `extra_fields` for the held event, when all is known that will be.
+  using Seal = std::function<std::string(const Relay&)>;
+
+  // Reads once, at most until `deadline`, and appends to `out` what the client may have.
+  // Errors: what the exchange says, invalid_response, or, with error_object() set, what the
+  // provider said in place of the next event.
+  Result<void> pump(TimePoint deadline, const Seal& seal);
+
+  std::string out;                   // for the client; the caller takes it
+  bool content() const { return content_; }   // a content event was seen
+  bool ended() const { return ended_; }       // whole: `out` holds the last of it
+  bool alive() const { return alive_; }       // any byte of the body came
+  const std::string& error_object() const { return error_object_; }
+  observe::Usage usage() const { return reader_ ? reader_->usage() : observe::Usage{}; }
+  int64_t text_bytes() const { return reader_ ? reader_->text_bytes() : 0; }
+
+ private:
+  Result<void> take(const net::SseEvent&, const Seal&);
+  void flush_held();
+  void seal_held(const Seal&);
+  void end(const Seal&);
+  Result<void> finish(const Seal&);
+
+  const dialects::Codec* codec_;
+  bool wants_usage_;
+  std::unique_ptr<net::Exchange> exchange_;
+  std::unique_ptr<dialects::StreamReader> reader_;
+  net::SseSplitter splitter_;
+  std::string held_, held_type_;  // a held event's data and type; empty: none
+  std::string error_object_;
+  bool content_ = false, finished_ = false, ended_ = false, alive_ = false;
+};
+
+}  // namespace llmgw::engine

@@ -1,0 +1,174 @@
+// What the client gets: the winner's reply, or the primary's own error, and the whole trail.
+#include <algorithm>
+
+#include "base/json_edit.h"
+#include "base/text.h"
+#include "engine/extra_fields.h"
+#include "engine/forward.h"
+#include "engine/race.h"
+#include "engine/run.h"
+
+namespace llmgw::engine {
+namespace {
+
+constexpr Duration kDrain = 20ms;  // for the upstream's last bytes, so that its connection is used again
+
+}  // namespace
+
+void Run::deliver_whole(Outcome& outcome) {
+  auto& reply = std::get<Reply>(outcome.what);
+  const auto headers = reply_headers(reply.headers, &outcome);
+  if (reply.facts.object) {
+    if (const auto extra = extra_fields(&outcome); !extra.empty()) {
+      reply.body = json::with_last_member(reply.body, "extra_fields", extra);
+    }
+  }
+  const auto sent = writer_.send(reply.status, headers, reply.body);
+  finish(&outcome, reply.status, sent ? std::nullopt : std::optional(ErrorClass::cancelled));
+}
+
+void Run::deliver_stream(Outcome& outcome) {
+  auto& stream = std::get<Stream>(outcome.what);
+  Relay& relay = *stream.relay;
+  request_.release_body();
+  forwarded_ = {};
+  const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
+  const auto seal = [&](const Relay& r) { return sealed(outcome, r); };
+  record_.first_content = now() - arrived_;
+
+  std::optional<Error> cut;
+  auto sent = writer_.begin(stream.status, reply_headers(stream.headers, &outcome));
+  stream.headers = {};
+  while (sent) {
+    if (!relay.out.empty()) {
+      sent = writer_.write(relay.out);
+      relay.out.clear();
+      if (relay.out.capacity() > 1024) relay.out = {};
+    }
+    if (!sent || relay.ended()) break;
+    if (auto pumped = relay.pump(after(now(), idle), seal); !pumped) {
+      cut = std::move(pumped.error());
+      break;
+    }
+  }
+  auto& record = record_of(outcome);
+  record.took = now() - arrived_ - record.started;
+  note_usage(record, target(outcome.link), relay.usage());
+  std::optional<ErrorClass> error_class;
+  if (!sent || (cut && cut->error_class == ErrorClass::cancelled)) {
+    error_class = record.error_class = ErrorClass::cancelled;
+    record.message = "the client went away";
+    writer_.abort();
+  } else if (cut) {
+    if (!relay.error_object().empty()) {
+      cut = target(outcome.link).upstream->provider->classify_object(relay.error_object(), {}, world_.fibers.wall());
+    }
+    error_class = record.error_class = cut->error_class;
+    record.message = "cut mid-stream: " + shortened(cut->message, 400);
+    record_.cut = true;
+    target(outcome.link).state->report(false, now());
+    cut->message = "the stream of " + target(outcome.link).name() + " broke off: " + cut->message;
+    cut->code = "stream_cut";
+    sent = writer_.write(codec_.error_event(*cut, extra_fields(&outcome)));
+    if (sent) sent = writer_.end();
+  } else {
+    sent = writer_.end();
+    auto& state = *target(outcome.link).state;
+    state.report(true, now());
+    if (record.first_content) state.first_content_after(*record.first_content);
+    (void)relay.pump(after(now(), kDrain), seal);
+  }
+  const Failure failure{.error = cut.value_or(Error{.error_class = ErrorClass::cancelled})};
+  run_after(outcome, {.failure = error_class ? &failure : nullptr, .cut = record_.cut});
+  finish(&outcome, stream.status, error_class);
+}
+
+void Run::deliver_failure(const Failure& failure, const Outcome* whose) {
+  Error error = failure.error;
+  int status = error.http_status();
+  if (whose != nullptr && failure.upstream && record_of(*whose).status >= 400) status = record_of(*whose).status;
+  if (error.error_class == ErrorClass::invalid_response && !failure.upstream) status = 502;
+  if (error.error_class == ErrorClass::timeout && !failure.upstream) status = 504;
+
+  net::Headers headers = reply_headers(failure.upstream ? failure.headers : net::Headers(), whose);
+  if (error.retry_after && !headers.has("retry-after")) {
+    headers.add("Retry-After", std::to_string((to_ms(*error.retry_after) + 999) / 1000));
+  }
+  const auto calls = std::ranges::count_if(record_.attempts, [](const auto& a) { return a.called(); });
+  if (calls >= 2) headers.set("x-should-retry", "false");
+
+  const auto extra = extra_fields(whose);
+  std::string body;
+  const auto doc = json::Doc::parse(failure.body, {.allow_lone_surrogates = true});
+  if (failure.upstream && doc && doc->root().is(json::Kind::object)) {
+    body = extra.empty() ? failure.body : json::with_last_member(failure.body, "extra_fields", extra);
+  } else {
+    error.message = whose != nullptr ? target(whose->link).name() + ": " + error.message : error.message;
+    body = codec_.error_body(error, extra);
+    headers.remove("content-type");
+  }
+  if (!headers.has("content-type")) headers.add("Content-Type", "application/json");
+  if (error.error_class == ErrorClass::cancelled) {
+    writer_.abort();
+    status = 499;
+  } else {
+    (void)writer_.send(status, headers, body);
+  }
+  finish(nullptr, status, error.error_class);
+}
+
+// The first target called or refused by us speaks for the chain; of its attempts the last that
+// is not about a key, else the last.
+const Outcome& Run::primary_failure() const {
+  const size_t link = std::ranges::min_element(failures_, {}, &Outcome::record)->link;
+  const Outcome* chosen = nullptr;
+  for (const Outcome& failure : failures_) {
+    if (failure.link != link) continue;
+    const bool about_key = failure.failure()->error.error_class == ErrorClass::auth;
+    if (chosen == nullptr || !about_key || chosen->failure()->error.error_class == ErrorClass::auth) chosen = &failure;
+  }
+  // A client that left has the last word.
+  if (failures_.back().failure()->error.error_class == ErrorClass::cancelled) return failures_.back();
+  return *chosen;
+}
+
+net::Headers Run::reply_headers(const net::Headers& upstream, const Outcome* whose) const {
+  net::Headers headers;
+  append_forwarded_reply_headers(upstream, headers);
+  headers.add("x-llmgw-request-id", record_.id);
+  if (whose != nullptr) {
+    headers.add("x-llmgw-provider", target(whose->link).provider());
+    headers.add("x-llmgw-model", target(whose->link).model);
+  }
+  headers.add("x-llmgw-attempts", std::to_string(std::ranges::count_if(record_.attempts, [](const auto& a) { return a.called(); })));
+  headers.add("x-llmgw-cache", "off");
+  return headers;
+}
+
+std::string Run::extra_fields(const Outcome* whose) const {
+  const auto level = request_.extra_fields.value_or(topology_->config().server.extra_fields);
+  return extra_fields_json(record_, whose != nullptr ? &record_of(*whose) : nullptr, now() - arrived_, level);
+}
+
+// The request has ended: its row goes to the log and the metrics.
+void Run::finish(const Outcome* winner, int status, std::optional<ErrorClass> error_class) {
+  record_.took = now() - arrived_;
+  record_.status = status;
+  record_.error_class = error_class;
+  if (winner != nullptr) {
+    const auto& record = record_of(*winner);
+    record_.provider = record.provider;
+    record_.model = record.model;
+    record_.key = record.key;
+    record_.usage = record.usage;
+    const auto first = std::ranges::find_if(record_.attempts, [](const auto& a) { return a.called(); });
+    record_.fallback = first != record_.attempts.end() && (first->provider != record.provider || first->model != record.model);
+  }
+  for (const auto& attempt : record_.attempts) {
+    record_.cost = record_.cost + attempt.cost;
+    if (attempt.raced && attempt.error_class == ErrorClass::cancelled) record_.raced_cost = record_.raced_cost + attempt.cost;
+  }
+  if (world_.ended) world_.ended(std::move(record_));
+}
+
+}  // namespace llmgw::engine

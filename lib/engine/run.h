@@ -1,0 +1,96 @@
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <vector>
+
+#include "engine/outcome.h"
+#include "engine/world.h"
+#include "net/http_server.h"
+
+namespace llmgw::engine {
+
+class Race;
+
+// One request on its way: its chain, its trail, what it may still do. Lives on its fiber's
+// stack; a racer's fiber shares it, and ends before it does.
+class Run {
+ public:
+  Run(const World&, dialects::Request&, std::shared_ptr<const routing::Topology>, net::ResponseWriter&);
+
+  ~Run();
+
+  // The life of the request from its chain to its last byte.
+  void go();
+
+ private:
+  // chain.cpp: the targets one after the other. None: all failed, failures_ tells how.
+  std::optional<Outcome> walk();
+  std::optional<Outcome> try_target(size_t link);
+  std::optional<std::string> why_passed_over(size_t link);
+  void pass_over(size_t link, std::string why, std::optional<Duration> retry_after);
+  void pass_over_resting(size_t link, std::optional<WallTime> earliest);
+  bool falls_back(const Outcome&) const;
+  bool all_fall_back(size_t since) const;
+  bool may_retry(const Outcome&, int retries) const;
+  bool may_call_again() const;
+  Duration wait_before_retry(const Outcome& failed, int retries);
+  Outcome cancelled_outcome(size_t link, size_t record) const;
+  Failure no_target() const;
+
+  // attempt.cpp: one call.
+  Outcome attempt(size_t link, const routing::KeyRing::Pick&);
+  void exchange(Outcome&, const config::Key*);
+  void read_failure(Outcome&, net::Exchange&, const net::HttpResponse&, TimePoint by);
+  void read_whole(Outcome&, net::Exchange&, const net::HttpResponse&, TimePoint by);
+  void open_stream(Outcome&, std::unique_ptr<net::Exchange>, const net::HttpResponse&, bool events, TimePoint by,
+                   routing::Gate::Place);
+  void fail_with(Outcome&, Error) const;
+  void rest_for(const Outcome&, size_t key) const;
+  void run_after(Outcome&, const plugins::Ending&) const;
+  std::optional<std::string> edited_body(const routing::Target&) const;
+  std::string sealed(Outcome&, const Relay&);
+  void close_record(Outcome&);
+  void note_usage(observe::AttemptRecord&, const routing::Target&, const observe::Usage&) const;
+
+  // race.cpp: a second target beside a silent first.
+  friend class Race;
+  void run_racer();
+  std::optional<Outcome> settle_race(std::optional<Outcome>);
+
+  // reply.cpp: what the client gets.
+  void deliver_whole(Outcome&);
+  void deliver_stream(Outcome&);
+  void deliver_failure(const Failure&, const Outcome* whose);
+  const Outcome& primary_failure() const;
+  net::Headers reply_headers(const net::Headers& upstream, const Outcome* whose) const;
+  std::string extra_fields(const Outcome* whose) const;
+  void finish(const Outcome* winner, int status, std::optional<ErrorClass>);
+
+  TimePoint now() const { return world_.fibers.now(); }
+  observe::AttemptRecord& record_of(const Outcome& o) { return record_.attempts[o.record]; }
+  const observe::AttemptRecord& record_of(const Outcome& o) const { return record_.attempts[o.record]; }
+  const routing::Target& target(size_t link) const { return chain_.links[link].target; }
+  Duration timeout(size_t link, std::optional<Duration> config::Timeouts::*which) const;
+  int calls_left() const { return chain_.policy.max_attempts - calls_; }
+
+  const World& world_;
+  dialects::Request& request_;
+  std::shared_ptr<const routing::Topology> topology_;
+  net::ResponseWriter& writer_;
+  const dialects::Codec& codec_;
+  routing::Chain chain_;
+  observe::RequestRecord record_;
+  net::Headers forwarded_;        // the client's headers that go upstream
+  TimePoint arrived_;
+  TimePoint deadline_ = kNever;   // to the first content of a stream, or the end of a whole reply
+  size_t next_ = 0;               // of the chain's links, not tried yet
+  int calls_ = 0;
+  std::vector<Outcome> failures_; // of attempts, in their order
+  std::optional<WallTime> earliest_;  // when the first resting key or target wakes
+  std::optional<int64_t> context_needed_;  // larger than this: a target's context was too small
+  std::unique_ptr<Race> race_;
+  net::Fiber* fiber_;
+};
+
+}  // namespace llmgw::engine

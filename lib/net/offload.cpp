@@ -1,0 +1,59 @@
+#include "net/offload.h"
+
+namespace llmgw::net {
+
+WorkerPool::WorkerPool(int threads, size_t lane) : lane_(lane) {
+  for (int i = 0; i < threads; ++i) threads_.emplace_back([this] { work(); });
+}
+
+WorkerPool::~WorkerPool() {
+  {
+    std::lock_guard guard(lock_);
+    stopping_ = true;
+  }
+  more_.notify_all();
+  for (auto& thread : threads_) thread.join();
+}
+
+Result<void> WorkerPool::run(std::function<void()> job, TimePoint deadline) {
+  Loop* loop = Loop::current();
+  struct Waiter {
+    Event event;
+    bool done = false;
+  };
+  auto waiter = std::make_shared<Waiter>(Event(*loop));
+  {
+    std::lock_guard guard(lock_);
+    if (jobs_.size() >= lane_) return fail(ErrorClass::overloaded, "too many jobs wait for a worker thread");
+    jobs_.push_back([job = std::move(job), loop, waiter] {
+      job();
+      loop->post([waiter] {
+        waiter->done = true;
+        waiter->event.notify_all();
+      });
+    });
+  }
+  more_.notify_one();
+  while (!waiter->done) {
+    if (const Wake why = waiter->event.wait(deadline); why != Wake::ready) {
+      return fail(wait_error(why, "waiting for a worker thread"));
+    }
+  }
+  return {};
+}
+
+void WorkerPool::work() {
+  for (;;) {
+    std::function<void()> job;
+    {
+      std::unique_lock guard(lock_);
+      more_.wait(guard, [this] { return stopping_ || !jobs_.empty(); });
+      if (jobs_.empty()) return;
+      job = std::move(jobs_.front());
+      jobs_.pop_front();
+    }
+    job();
+  }
+}
+
+}  // namespace llmgw::net

@@ -1,0 +1,243 @@
+#include "routing/topology.h"
+
+#include <algorithm>
+
+#include "base/nearest.h"
+#include "providers/serving.h"
+
+namespace llmgw::routing {
+
+Gate& State::gate(const std::string& provider, int most) {
+  const std::lock_guard guard(lock_);
+  auto& gate = gates_[provider];
+  if (gate == nullptr) {
+    gate = std::make_unique<Gate>(most);
+  } else {
+    gate->resize(most);
+  }
+  return *gate;
+}
+
+Result<std::shared_ptr<const Topology>> Topology::make(std::shared_ptr<const config::Config> config, State& state) {
+  std::shared_ptr<Topology> topology(new Topology(std::move(config), state));
+  for (const auto& entry : topology->config_->providers) {
+    auto provider = providers::Provider::make(entry);
+    if (!provider) return fail(std::move(provider.error()));
+    KeyRing keys(entry.name, entry.keys, (*provider)->keyless());
+    topology->upstreams_.push_back(std::make_unique<Upstream>(std::move(*provider), std::move(keys),
+                                                              &state.gate(entry.name, entry.max_concurrency)));
+  }
+  return topology;
+}
+
+const Upstream* Topology::upstream(std::string_view provider) const {
+  for (const auto& upstream : upstreams_) {
+    if (upstream->provider->name() == provider) return upstream.get();
+  }
+  return nullptr;
+}
+
+Result<Chain> Topology::chain(const dialects::Request& request, Random& random) const {
+  Chain chain;
+  std::string_view name = request.model;
+  for (int hops = 0; hops < 16; ++hops) {
+    const auto alias = config_->aliases.find(std::string(name));
+    if (alias == config_->aliases.end()) break;
+    name = alias->second;
+  }
+  const config::Route* route = config_->route(name);
+  if (route != nullptr) chain.route = route->name;
+  chain.policy = policy(route, request);
+
+  if (name.empty()) {
+    // A call that names no model goes to one provider.
+    for (const auto& upstream : upstreams_) {
+      const bool meant = request.provider.empty() ? upstream->provider->speaks(request.dialect)
+                                                  : upstream->provider->name() == request.provider;
+      if (!meant) continue;
+      append(*upstream, "", chain.links);
+      return chain;
+    }
+    return fail(ErrorClass::model_unavailable, request.provider.empty()
+                                                   ? "no configured provider takes this call"
+                                                   : "there is no provider '" + request.provider + "'");
+  }
+  if (route != nullptr) {
+    expand_route(*route, request.dialect, random, 0, chain.links, !request.fallbacks);
+  } else if (!expand(name, request.dialect, random, 0, chain.links)) {
+    return fail(unknown_model(request.model));
+  }
+
+  if (request.fallbacks) {
+    for (size_t i = 0; i < request.fallbacks->size(); ++i) {
+      const auto& entry = (*request.fallbacks)[i];
+      if (expand(entry, request.dialect, random, 0, chain.links)) continue;
+      Error error = unknown_model(entry);
+      error.error_class = ErrorClass::bad_request;
+      error.message = "fallbacks[" + std::to_string(i) + "] '" + entry + "' names no target: " + error.message;
+      error.param = "fallbacks[" + std::to_string(i) + "]";
+      return fail(std::move(error));
+    }
+  } else if (route == nullptr || !route->fallbacks) {
+    for (const auto& entry : config_->fallback.defaults) expand(entry, request.dialect, random, 0, chain.links);
+    if (config_->fallback.default_auto) append_equivalents(chain.links);
+  }
+
+  static const std::vector<std::string> kNone;
+  const auto& labels = route != nullptr ? route->require_labels : kNone;
+  for (auto& link : chain.links) link.skipped = why_not(link.target, request, labels);
+  return chain;
+}
+
+bool Topology::expand(std::string_view name, dialects::Dialect dialect, Random& random, int depth,
+                      std::vector<Link>& out) const {
+  if (depth > 16) return true;  // check refuses circles; a long chain of names ends here
+  if (const auto alias = config_->aliases.find(std::string(name)); alias != config_->aliases.end()) {
+    return expand(alias->second, dialect, random, depth + 1, out);
+  }
+  if (const auto* route = config_->route(name)) {
+    expand_route(*route, dialect, random, depth, out, true);
+    return true;
+  }
+  if (const size_t slash = name.find('/'); slash != std::string_view::npos) {
+    if (const auto* found = upstream(name.substr(0, slash)); found != nullptr && slash + 1 < name.size()) {
+      append(*found, name.substr(slash + 1), out);
+      return true;
+    }
+  }
+  return expand_bare(name, dialect, out);
+}
+
+bool Topology::expand_bare(std::string_view model, dialects::Dialect dialect, std::vector<Link>& out) const {
+  bool found = false;
+  for (const auto& upstream : upstreams_) {
+    if (!upstream->provider->serves(model)) continue;
+    append(*upstream, model, out);
+    found = true;
+  }
+  // A single provider of the dialect takes any name: its models may be newer than our catalog.
+  if (!found) {
+    const Upstream* only = nullptr;
+    for (const auto& upstream : upstreams_) {
+      if (!upstream->provider->speaks(dialect) || upstream->provider->kind() == "mock") continue;
+      if (only != nullptr) return false;
+      only = upstream.get();
+    }
+    if (only == nullptr) return false;
+    append(*only, model, out);
+  }
+  return true;
+}
+
+void Topology::expand_route(const config::Route& route, dialects::Dialect dialect, Random& random, int depth,
+                            std::vector<Link>& out, bool with_fallbacks) const {
+  std::vector<const config::RouteTarget*> order;
+  for (const auto& target : route.targets) order.push_back(&target);
+  if (route.strategy == config::Strategy::weighted) {
+    // Weighted sampling without replacement: each place goes to one of those left, by weight.
+    for (size_t place = 0; place + 1 < order.size(); ++place) {
+      double total = 0;
+      for (size_t i = place; i < order.size(); ++i) total += order[i]->weight;
+      double at = random.unit() * total;
+      size_t chosen = place;
+      for (size_t i = place; i < order.size(); ++i) {
+        at -= order[i]->weight;
+        if (at < 0) {
+          chosen = i;
+          break;
+        }
+      }
+      std::swap(order[place], order[chosen]);
+    }
+  }
+  for (const auto* target : order) expand(target->model, dialect, random, depth + 1, out);
+  if (with_fallbacks && route.fallbacks) {
+    for (const auto& entry : *route.fallbacks) expand(entry, dialect, random, depth + 1, out);
+  }
+}
+
+void Topology::append_equivalents(std::vector<Link>& out) const {
+  if (out.empty()) return;
+  const Target primary = out.front().target;
+  for (const auto& equivalent : providers::equivalents(primary.upstream->provider->kind(), primary.model)) {
+    for (const auto& upstream : upstreams_) {
+      if (upstream->provider->kind() == equivalent.kind) append(*upstream, equivalent.model, out);
+    }
+  }
+}
+
+void Topology::append(const Upstream& upstream, std::string_view model, std::vector<Link>& out) const {
+  const bool there = std::ranges::any_of(out, [&](const Link& link) {
+    return link.target.upstream == &upstream && link.target.model == model;
+  });
+  if (there) return;
+  Target target{&upstream, std::string(model), nullptr};
+  target.state = &state_.targets.of(target.name());
+  out.push_back({std::move(target), {}});
+}
+
+ChainPolicy Topology::policy(const config::Route* route, const dialects::Request& request) const {
+  const auto& fallback = config_->fallback;
+  ChainPolicy policy{fallback.policy.on, fallback.max_attempts, fallback.policy.deadline, fallback.policy.slow_after,
+                     fallback.policy.commit, {}};
+  if (route != nullptr) {
+    policy.on = route->fallback_on.value_or(policy.on);
+    policy.deadline = route->deadline.value_or(policy.deadline);
+    policy.slow_after = route->slow_after.value_or(policy.slow_after);
+    policy.commit = route->commit.value_or(policy.commit);
+    policy.timeouts = route->timeouts;
+  }
+  policy.on = request.fallback_on.value_or(policy.on);
+  policy.commit = request.commit.value_or(policy.commit);
+  return policy;
+}
+
+std::string Topology::why_not(const Target& target, const dialects::Request& request,
+                              const std::vector<std::string>& labels) const {
+  const auto& provider = *target.upstream->provider;
+  if (!provider.speaks(request.dialect)) {
+    return "it does not speak " + std::string(dialects::name(request.dialect));
+  }
+  for (const auto& label : labels) {
+    const auto& own = provider.config().labels;
+    if (std::ranges::find(own, label) == own.end()) return "it lacks the label '" + label + "'";
+  }
+  if (!target.model.empty() && target.upstream->keys.usable(target.model) == 0) {
+    return target.upstream->keys.size() == 0 ? "it has no key" : "no key of it allows the model";
+  }
+  const auto facts = provider.facts(target.model);
+  const auto& needs = request.needs;
+  if (needs.vision && facts.vision == false) return "the model takes no images";
+  if (needs.audio && facts.audio == false) return "the model takes no audio";
+  if (needs.tools && facts.tools == false) return "the model has no tools";
+  if (needs.json_schema && facts.json_schema == false) return "the model has no JSON schema";
+  // No tokenizer makes fewer tokens than one for eight bytes of ordinary text.
+  if (facts.context && needs.text_bytes / 8 > *facts.context) {
+    return "its context of " + std::to_string(*facts.context) + " tokens is too small";
+  }
+  return {};
+}
+
+Error Topology::unknown_model(std::string_view model) const {
+  std::vector<std::string_view> names;
+  for (const auto& upstream : upstreams_) names.push_back(upstream->provider->name());
+  for (const auto& route : config_->routes) names.push_back(route.name);
+  Error error;
+  error.error_class = ErrorClass::model_unavailable;
+  error.code = "model_not_found";
+  error.param = "model";
+  error.message = "no configured provider serves the model '" + std::string(model) + "'";
+  const size_t slash = model.find('/');
+  const auto near = nearest(model.substr(0, slash), names);
+  if (!near.empty()) {
+    error.message += "; did you mean '" + std::string(near) + (slash == std::string_view::npos ? "'?" : "/…'?");
+  } else {
+    error.message += "; name one as provider/model with a provider of: ";
+    for (size_t i = 0; i < upstreams_.size(); ++i) {
+      error.message += (i == 0 ? "" : ", ") + upstreams_[i]->provider->name();
+    }
+  }
+  return error;
+}
+
+}  // namespace llmgw::routing

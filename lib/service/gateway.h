@@ -1,0 +1,43 @@
+#pragma once
+
+#include <atomic>
+#include <functional>
+#include <memory>
+
+#include "engine/engine.h"
+#include "net/http_server.h"
+#include "net/offload.h"
+#include "service/face.h"
+
+namespace llmgw::service {
+
+// What the loops of one gateway share. Thread-safe.
+struct Shared {
+  std::atomic<std::shared_ptr<const routing::Topology>> topology;
+  net::ServerState server;
+  std::atomic<bool> ready{true};                 // /ready; false once a shutdown was asked for
+  std::function<std::string()> metrics;          // the text of /metrics
+  std::function<Result<std::string>()> reload;   // POST /api/reload: a line for people. Blocks: it runs off the loops
+  net::Offload* offload = nullptr;
+};
+
+// The HTTP face of one loop: finds out what a request is, and hands it to the engine.
+class Gateway final : public net::HttpHandler {
+ public:
+  Gateway(const engine::Engine& engine, Shared& shared) : engine_(engine), shared_(shared) {}
+
+  void handle(net::HttpRequest&, net::ResponseWriter&) override;
+  std::string refusal(const net::HttpFault&, const net::HttpRequest&) override;
+
+ private:
+  bool serve_own(net::HttpRequest&, net::ResponseWriter&, const routing::Topology&);
+  void serve_inference(net::HttpRequest&, net::ResponseWriter&, Face, std::shared_ptr<const routing::Topology>);
+  void serve_models(net::ResponseWriter&, const routing::Topology&, std::string_view id);
+  void serve_reload(net::ResponseWriter&);
+  void serve_preflight(const net::HttpRequest&, net::ResponseWriter&);
+
+  const engine::Engine& engine_;
+  Shared& shared_;
+};
+
+}  // namespace llmgw::service

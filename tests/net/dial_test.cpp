@@ -1,0 +1,93 @@
+#include "net/dial.h"
+
+#include <doctest/doctest.h>
+
+#include "base/text.h"
+#include "tests/net/serving.h"
+
+using namespace llmgw;
+using namespace llmgw::net;
+
+TEST_CASE("a base URL is taken apart, or refused with the reason") {
+  struct Case {
+    std::string_view url, scheme, host;
+    int port;
+    std::string_view prefix, authority;
+  };
+  for (const auto& c : {
+           Case{"https://api.openai.com/v1", "https", "api.openai.com", 443, "/v1", "api.openai.com"},
+           Case{"http://LOCALHOST:11434/v1/", "http", "localhost", 11434, "/v1", "localhost:11434"},
+           Case{"http://[::1]:8080", "http", "::1", 8080, "", "[::1]:8080"},
+           Case{"https://x.y/a/b", "https", "x.y", 443, "/a/b", "x.y"},
+       }) {
+    CAPTURE(c.url);
+    const auto endpoint = parse_base_url(c.url);
+    REQUIRE(endpoint);
+    CHECK(endpoint->scheme == c.scheme);
+    CHECK(endpoint->host == c.host);
+    CHECK(endpoint->port == c.port);
+    CHECK(endpoint->prefix == c.prefix);
+    CHECK(endpoint->authority == c.authority);
+  }
+  for (const std::string_view url : {"", "api.openai.com/v1", "ftp://x", "http://", "http://:80", "http://x:0", "http://x:65536",
+                                     "http://x:y", "http://u:p@x", "http://x/?q", "http://x/#f", "http://[::1", "http://[::1]8", "http://a b"}) {
+    CAPTURE(url);
+    CHECK_FALSE(parse_base_url(url));
+  }
+}
+
+TEST_CASE("NO_PROXY names hosts, suffixes and everything") {
+  ProxySettings proxy{"http://p:1", {"internal.example", ".corp", "10.0.0.1"}};
+  for (const std::string_view host : {"internal.example", "a.internal.example", "x.corp", "10.0.0.1", "localhost", "127.0.0.1"}) {
+    CAPTURE(host);
+    CHECK(proxy.excludes(host));
+  }
+  for (const std::string_view host : {"example", "notinternal.example", "corp.example", "api.openai.com"}) {
+    CAPTURE(host);
+    CHECK_FALSE(proxy.excludes(host));
+  }
+  CHECK(ProxySettings{"http://p:1", {"*"}}.excludes("api.openai.com"));
+}
+
+TEST_CASE("https upstreams are reached through the proxy by CONNECT, with its credentials") {
+  std::string seen, credentials;
+  Serving proxy_server([&](HttpRequest& request, ResponseWriter& writer) {
+    seen = request.method + " " + request.target;
+    credentials = request.headers.get("proxy-authorization");
+    (void)writer.send(403, {}, "");
+  });
+  proxy_server.run([&] {
+    Endpoint endpoint = parse_base_url("https://api.example.com/v1").value();
+    const ProxySettings proxy{"http://us%65r:pw@127.0.0.1:" + std::to_string(proxy_server.port), {}};
+    const auto dialed = dial(proxy_server.loop, proxy_server.resolver, proxy, endpoint, after(proxy_server.loop.now(), 2s));
+    REQUIRE_FALSE(dialed);
+    CHECK(dialed.error().message == "the proxy refused to connect to api.example.com:443: HTTP 403");
+    CHECK(seen == "CONNECT api.example.com:443");
+    CHECK(credentials == "Basic " + base64("user:pw"));
+  });
+}
+
+TEST_CASE("names are looked up off the loop; what fails is named") {
+  Serving serving([](HttpRequest&, ResponseWriter& writer) { (void)writer.send(200, {}, "ok"); });
+  serving.run([&] {
+    const auto by = after(serving.loop.now(), 5s);
+    const auto localhost = serving.resolver.resolve(serving.loop, "localhost", serving.port, by);
+    REQUIRE(localhost);
+    CHECK_FALSE(localhost->empty());
+    const auto nowhere = serving.resolver.resolve(serving.loop, "no-such-host.invalid", 80, by);
+    REQUIRE_FALSE(nowhere);
+    CHECK(nowhere.error().error_class != ErrorClass::cancelled);
+    // localhost may be ::1 first, where nobody listens: the other family is tried.
+    const Endpoint endpoint = parse_base_url("http://localhost:" + std::to_string(serving.port)).value();
+    CHECK(dial(serving.loop, serving.resolver, serving.proxy, endpoint, after(serving.loop.now(), 2s)));
+  });
+}
+
+TEST_CASE("a connection that is refused, or comes to nothing in time, says so") {
+  Serving serving([](HttpRequest&, ResponseWriter&) {});
+  serving.run([&] {
+    const auto refused = dial(serving.loop, serving.resolver, serving.proxy, parse_base_url("http://127.0.0.1:1").value(), after(serving.loop.now(), 2s));
+    CHECK(refused.error().message == "cannot connect to 127.0.0.1:1: Connection refused");
+    CHECK(refused.error().error_class == ErrorClass::network);
+  });
+}
