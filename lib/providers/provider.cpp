@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "base/glob.h"
 #include "base/text.h"
 #include "net/tls.h"
 #include "providers/classify.h"
@@ -11,9 +10,6 @@
 
 namespace llmgw::providers {
 namespace {
-
-constexpr std::array<std::string_view, 4> kCredentials = {"authorization", "api-key", "x-api-key",
-                                                          "x-goog-api-key"};
 
 bool header_name_ok(std::string_view name) {
   if (name.empty()) return false;
@@ -48,55 +44,6 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
 std::string trimmed_url(std::string_view url) {
   while (url.ends_with('/')) url.remove_suffix(1);
   return std::string(url);
-}
-
-// "/v1/chat" -> "/chat", "/v1beta/models" -> "/models"; a path without a version stays.
-std::string_view without_version(std::string_view path) {
-  if (!path.starts_with("/v")) return path;
-  size_t end = 2;
-  while (end < path.size() && path[end] >= '0' && path[end] <= '9') ++end;
-  if (end == 2) return path;
-  while (end < path.size() && path[end] != '/' && path[end] != '?') {
-    const char c = lower(path[end]);
-    if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) return path;
-    ++end;
-  }
-  return path.substr(end);
-}
-
-std::string_view usual_path(Dialect d) {
-  switch (d) {
-    case Dialect::openai_chat: return "/chat/completions";
-    case Dialect::openai_completions: return "/completions";
-    case Dialect::openai_responses: return "/responses";
-    case Dialect::openai_embeddings: return "/embeddings";
-    case Dialect::anthropic_messages: return "/messages";
-    case Dialect::cohere_chat: return "/chat";
-    default: return "";
-  }
-}
-
-// The simulator's models (docs: "The mock provider's models").
-constexpr std::array<std::string_view, 19> kMockModels = {
-    "cut",      "echo",     "fail-400", "fail-401",    "fail-402", "fail-404", "fail-429",
-    "fail-500", "fail-503", "fail-529", "first-error", "flaky",    "hang",     "html",
-    "json",     "lorem",    "refuse",   "slow",        "tool"};
-
-bool mock_serves(std::string_view model) {
-  return std::ranges::find(kMockModels, model) != kMockModels.end();
-}
-
-void append_models(std::span<const ModelFacts> facts, std::string_view kind, std::vector<std::string>& out) {
-  for (const ModelFacts& f : facts) {
-    if (f.kind == kind) out.emplace_back(f.model);
-  }
-}
-
-// What Azure serves below a deployment (learn.microsoft.com, "Azure OpenAI REST API reference"); everything
-// else lives right under /openai.
-bool per_deployment(std::string_view path) {
-  return path.starts_with("/chat/") || path.starts_with("/completions") || path.starts_with("/embeddings") ||
-         path.starts_with("/audio/") || path.starts_with("/images/");
 }
 
 }  // namespace
@@ -219,99 +166,8 @@ bool Provider::own_dialect(Dialect d) const {
   return d >= Dialect::anthropic_messages;
 }
 
-std::string Provider::path(Dialect d, std::string_view client_path, std::string_view model) const {
-  const size_t mark = client_path.find('?');
-  std::string_view route = without_version(client_path.substr(0, mark));
-  std::string query(mark == std::string_view::npos ? std::string_view() : client_path.substr(mark));
-  if (route.empty()) route = usual_path(d);
-
-  std::string out = endpoint(d).prefix;
-  if (deployments_) {
-    if (per_deployment(route)) out += "/deployments/" + percent_encoded(model);
-    query += (query.empty() ? "?" : "&") + ("api-version=" + percent_encoded(config_.api_version));
-  }
-  if (!route.empty() && !route.starts_with('/')) out += '/';
-  return out.append(route).append(query);
-}
-
-void Provider::authorize(net::Headers& headers, const config::Key* key, Dialect d) const {
-  if (key != nullptr || !config_.forward_auth) {
-    for (std::string_view name : kCredentials) headers.remove(name);
-  }
-  if (key != nullptr && !key->value.empty()) {
-    const std::string value(key->value.reveal());
-    const bool openai_home = !own_dialect(d) && !row_->openai_url.empty();
-    switch (openai_home ? row_->openai_auth : row_->auth) {
-      case AuthScheme::api_key: headers.set("api-key", value); break;
-      case AuthScheme::x_api_key: headers.set("x-api-key", value); break;
-      case AuthScheme::x_goog_api_key: headers.set("x-goog-api-key", value); break;
-      case AuthScheme::sigv4: break;  // signs the whole request: the dialect's work
-      case AuthScheme::none:
-      case AuthScheme::bearer:
-      case AuthScheme::google_oauth: headers.set("authorization", "Bearer " + value); break;
-    }
-  }
-  if (d == Dialect::anthropic_messages && !headers.has("anthropic-version")) {
-    headers.set("anthropic-version", "2023-06-01");
-  }
-  for (const auto& [name, value] : config_.headers) headers.set(name, value);
-}
-
-config::Timeouts Provider::timeouts(std::string_view model) const {
-  const bool thinks = !model.empty() && facts(model).reasoning.value_or(false);
-  const Duration patience = thinks ? std::max<Duration>(180s, row_->patience()) : row_->patience();
-  const config::Timeouts& t = config_.timeouts;
-  return {t.connect.value_or(5s), t.first_token.value_or(patience), t.idle.value_or(patience),
-          t.total.value_or(600s)};
-}
-
 bool Provider::keyless() const {
   return config_.keys.empty() || row_->auth == AuthScheme::none || (row_->local && keys_.empty());
-}
-
-bool Provider::serves(std::string_view model) const {
-  if (model.empty()) return false;
-  if (row_->auth == AuthScheme::none) return mock_serves(model);
-  if (config_.models.contains(std::string(model)) || family(model) == row_->kind) return true;
-  if (catalog_facts(model) != nullptr) return true;
-  return std::ranges::any_of(keys_, [&](const config::Key& key) {
-    return key.models && std::ranges::any_of(*key.models, [&](const std::string& glob) {
-             return glob != "*" && glob_match(glob, model);
-           });
-  });
-}
-
-std::vector<std::string> Provider::models() const {
-  std::vector<std::string> out;
-  for (const auto& [model, facts] : config_.models) out.push_back(model);
-  if (row_->auth == AuthScheme::none) {
-    out.insert(out.end(), kMockModels.begin(), kMockModels.end());
-  } else if (!row_->local && row_->kind != "azure") {
-    if (imported_) append_models(imported_->all(), row_->kind, out);
-    append_models(built_in_models(), row_->kind, out);
-  }
-  std::ranges::sort(out);
-  out.erase(std::ranges::unique(out).begin(), out.end());
-  return out;
-}
-
-void Provider::adapt(const dialects::Request& request, std::string_view model, json::Edit& edit) const {
-  if (request.dialect != Dialect::openai_chat || !request.doc) return;
-  const json::Value body = request.doc->root();
-  auto rename = [&](std::string_view field, std::string_view to) {
-    if (!body[field]) return;
-    if (to.empty() || body[to]) {
-      edit.remove(field);
-    } else {
-      edit.rename(field, to);
-    }
-  };
-  const Quirks& q = row_->quirks;
-  for (const FieldRule& rule : q.refused()) rename(rule.field, rule.rename);
-  if (!q.stream_options) edit.remove("stream_options");
-  if (q.thinkers_rename_max_tokens && facts(model).reasoning.value_or(false)) {
-    rename("max_tokens", "max_completion_tokens");
-  }
 }
 
 Error Provider::classify(int status, const net::Headers& headers, std::string_view body, WallTime now) const {
@@ -329,63 +185,6 @@ Error Provider::classify_object(std::string_view text, const net::Headers& heade
   Error e = providers::classify_object(*this, doc->root());
   if (!e.retry_after) e.retry_after = retry_after(headers, now);
   return e;
-}
-
-std::optional<NanoUsd> Provider::cost(std::string_view model, const observe::Usage& usage) const {
-  return providers::cost(price(model), usage);
-}
-
-const ModelFacts* Provider::catalog_facts(std::string_view model) const {
-  if (!row_->model_prefix.empty() && model.starts_with(row_->model_prefix)) {
-    model.remove_prefix(row_->model_prefix.size());
-  }
-  if (imported_) {
-    if (const ModelFacts* f = imported_->find(row_->kind, model)) return f;
-  }
-  return providers::facts(row_->kind, model);
-}
-
-ModelFacts Provider::facts(std::string_view model) const {
-  const auto own = config_.models.find(std::string(model));
-  std::string_view source = model;
-  if (own != config_.models.end() && !own->second.is.empty()) source = own->second.is;
-
-  ModelFacts out;
-  if (const ModelFacts* found = catalog_facts(source)) {
-    out = *found;
-  } else if (const size_t slash = source.find('/'); slash != std::string_view::npos) {
-    // `is = "openai/gpt-4o"`: another provider's facts, without its price.
-    const std::string_view kind = source.substr(0, slash), name = source.substr(slash + 1);
-    if (const ModelFacts* other = providers::facts(kind, name); other != nullptr && source != model) {
-      out = *other;
-      out.price = {};
-    }
-  }
-  out.kind = row_->kind;
-  out.model = model;
-  if (own == config_.models.end()) return out;
-
-  const config::ModelFacts& said = own->second;
-  if (said.context) out.context = *said.context;
-  if (said.max_output) out.max_output = *said.max_output;
-  auto override_fact = [](std::optional<bool>& fact, std::optional<bool> with) {
-    if (with) fact = with;
-  };
-  override_fact(out.vision, said.vision);
-  override_fact(out.audio, said.audio);
-  override_fact(out.tools, said.tools);
-  override_fact(out.parallel_tools, said.parallel_tools);
-  override_fact(out.json_schema, said.json_schema);
-  override_fact(out.reasoning, said.reasoning);
-  return out;
-}
-
-Price Provider::price(std::string_view model) const {
-  for (const auto& [glob, said] : config_.prices) {
-    if (glob_match(glob, model)) return from_config(said);
-  }
-  if (row_->local || row_->auth == AuthScheme::none) return free_of_charge();
-  return facts(model).price;
 }
 
 std::string Provider::scrub(std::string_view text) const {
