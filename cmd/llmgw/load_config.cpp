@@ -5,35 +5,14 @@
 #include <cstdio>
 
 #include "config/find.h"
-#include "providers/catalog.h"
 #include "providers/discover.h"
-#include "providers/serving.h"
 
 namespace llmgw::cmd {
 namespace {
 
-// What the config's reader must know of the catalog.
-config::Known known() {
-  config::Known known;
-  for (const auto& row : providers::catalog()) {
-    config::Kind kind{.name = std::string(row.kind), .needs = {}, .key_env = {}};
-    if (row.base_url.empty()) {
-      kind.needs = row.kind == "azure" ? "endpoint" : "base_url";
-    } else if (row.base_url.find("{region}") != std::string_view::npos) {
-      kind.needs = "region";
-    }
-    if (!row.local && !row.env_names().empty()) kind.key_env = row.env_names().front();
-    known.kinds.push_back(std::move(kind));
-  }
-  known.model = [](std::string_view model) { return !providers::who_serves(model).empty(); };
-  return known;
-}
-
-std::shared_ptr<const config::Config> from_environment(const config::Environment& environment) {
-  auto config = std::make_shared<config::Config>(
-      providers::discover([&](std::string_view name) { return environment.variable(std::string(name)); }));
-  config->server.data_dir = config::default_data_dir(environment).value_or("/tmp/llmgw-" + std::to_string(getuid()));
-  config->providers.push_back({.name = "mock", .kind = "mock"});
+// Without a home, state is kept where it is lost at the next boot, and only this user sees it.
+std::shared_ptr<config::Config> with_data_dir(std::shared_ptr<config::Config> config) {
+  if (config->server.data_dir.empty()) config->server.data_dir = "/tmp/llmgw-" + std::to_string(getuid());
   return config;
 }
 
@@ -43,8 +22,8 @@ config::Live::Loader config_loader(const std::string& flag, config::Options opti
   return [=] {
     const auto environment = config::system_environment();
     const auto file = config::find_file(flag, environment);
-    config::Loaded loaded = file ? config::load_file(*file, environment, known(), options)
-                                 : config::Loaded{from_environment(environment), {}, {}};
+    config::Loaded loaded = file ? config::load_file(*file, environment, providers::known_kinds(), options)
+                                 : config::Loaded{with_data_dir(providers::config_from_environment(environment)), {}, {}};
     if (loaded.config != nullptr && !listen.empty()) {
       auto changed = std::make_shared<config::Config>(*loaded.config);
       changed->server.listen = listen;

@@ -4,13 +4,9 @@
 #include "engine/forward.h"
 #include "engine/race.h"
 #include "engine/run.h"
-#include "providers/adapt.h"
-#include "providers/classify.h"
 
 namespace llmgw::engine {
 namespace {
-
-using Own = providers::Provider::Timeouts;
 
 constexpr size_t kErrorBody = 1 << 20;  // more of an error than this is not read
 constexpr Duration kErrorPatience = 10s;
@@ -21,13 +17,8 @@ bool is_json(std::string_view content_type) {
 
 }  // namespace
 
-Error error_in_place(const providers::Provider& provider, std::string_view error_object) {
-  const auto doc = json::Doc::parse(error_object, {.allow_lone_surrogates = true});
-  return providers::classify_object(provider, doc ? doc->root() : json::Value());
-}
-
-Duration Run::timeout(size_t link, std::optional<Duration> config::Timeouts::*which, Duration providers::Provider::Timeouts::*own) const {
-  return (chain_.policy.timeouts.*which).value_or(target(link).upstream->provider->timeouts(target(link).model).*own);
+Duration Run::timeout(size_t link, std::optional<Duration> config::Timeouts::*which) const {
+  return (chain_.policy.timeouts.*which).value_or(*(target(link).upstream->provider->timeouts(target(link).model).*which));
 }
 
 Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
@@ -103,9 +94,9 @@ std::optional<std::string> Run::edited_body(const routing::Target& t) const {
     return dialects::edit_multipart(request_, t.model);
   }
   json::Edit edit(request_.doc->root());
-  const auto& quirks = t.upstream->provider->quirks();
-  codec_.edit_request(request_, t.model, quirks.stream_options, edit);
-  if (request_.dialect == dialects::Dialect::openai_chat) providers::adapt(quirks, request_.doc->root(), edit);
+  const auto& provider = *t.upstream->provider;
+  codec_.edit_request(request_, t.model, provider.quirks().stream_options, edit);
+  provider.adapt(request_, t.model, edit);
   if (edit.empty()) return std::nullopt;
   return edit.apply();
 }
@@ -124,22 +115,22 @@ void Run::exchange(Outcome& outcome, const config::Key* key) {
 
   const auto edited = edited_body(t);
   const std::string query = request_.query.empty() ? "" : "?" + request_.query;
-  net::Call call{.endpoint = &provider.url(request_.dialect),
+  net::Call call{.endpoint = &provider.endpoint(request_.dialect),
                  .method = request_.method,
                  .target = provider.path(request_.dialect, request_.path + query, t.model),
                  .headers = forwarded_,
                  .body = edited ? *edited : request_.body,
                  .once = request_.once,
-                 .connect = timeout(outcome.link, &config::Timeouts::connect, &Own::connect),
+                 .connect = timeout(outcome.link, &config::Timeouts::connect),
                  .deadline = deadline_};
   call.headers.add("Accept-Encoding", "identity");
-  provider.authorize(call.headers, request_.dialect, key);
+  provider.authorize(call.headers, key, request_.dialect);
 
   auto sent = world_.transport.send(std::move(call));
   if (!sent) return fail_with(outcome, std::move(sent.error()));
   outcome.sent = true;
-  const TimePoint total = std::min(deadline_, after(now(), timeout(outcome.link, &config::Timeouts::total, &Own::total)));
-  const TimePoint first = std::min(deadline_, after(now(), timeout(outcome.link, &config::Timeouts::first_token, &Own::first_token)));
+  const TimePoint total = std::min(deadline_, after(now(), timeout(outcome.link, &config::Timeouts::total)));
+  const TimePoint first = std::min(deadline_, after(now(), timeout(outcome.link, &config::Timeouts::first_token)));
   const auto head = (*sent)->head(request_.stream ? first : total);
   if (!head) return fail_with(outcome, std::move(head.error()));
   const net::HttpResponse& response = **head;
@@ -178,7 +169,7 @@ void Run::read_failure(Outcome& outcome, net::Exchange& exchange, const net::Htt
     if (!bytes || bytes->empty()) break;  // a cut error is an error all the same
     failure.body += *bytes;
   }
-  failure.error = providers::classify(provider, status, failure.headers, failure.body, world_.fibers.wall());
+  failure.error = provider.classify(status, failure.headers, failure.body, world_.fibers.wall());
   failure.body = provider.scrub(failure.body);
   if (status / 100 == 3 || status < 200) failure.upstream = false;
   outcome.what = std::move(failure);
@@ -197,7 +188,7 @@ void Run::read_whole(Outcome& outcome, net::Exchange& exchange, const net::HttpR
   const routing::Target& t = target(outcome.link);
   if (!facts->error_object.empty()) {
     Failure failure{.upstream = true, .headers = std::move(reply.headers)};
-    failure.error = error_in_place(*t.upstream->provider, facts->error_object);
+    failure.error = t.upstream->provider->classify_object(facts->error_object, failure.headers, world_.fibers.wall());
     failure.body = t.upstream->provider->scrub(reply.body);
     outcome.what = std::move(failure);
     return;
@@ -215,7 +206,7 @@ void Run::open_stream(Outcome& outcome, std::unique_ptr<net::Exchange> exchange,
                       bool events, TimePoint first, routing::Gate::Place place) {
   Stream stream{.status = response.status, .headers = response.headers, .place = std::move(place)};
   stream.relay = std::make_unique<Relay>(events ? &codec_ : nullptr, request_.wants_usage, std::move(exchange));
-  const Duration idle = timeout(outcome.link, &config::Timeouts::idle, &Own::idle);
+  const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
   const bool complete = chain_.policy.commit == config::Commit::complete;
   const auto seal = [&](const Relay& relay) { return sealed(outcome, relay); };
   while (!(complete ? stream.relay->ended() : stream.relay->content() || stream.relay->ended())) {
@@ -226,7 +217,7 @@ void Run::open_stream(Outcome& outcome, std::unique_ptr<net::Exchange> exchange,
     if (error_object.empty()) return fail_with(outcome, std::move(pumped.error()));
     const auto& provider = *target(outcome.link).upstream->provider;
     Failure failure{.upstream = true, .headers = std::move(stream.headers)};
-    failure.error = error_in_place(provider, error_object);
+    failure.error = provider.classify_object(error_object, failure.headers, world_.fibers.wall());
     failure.body = provider.scrub("{\"error\":" + error_object + "}");
     failure.headers.remove("content-type");
     failure.headers.add("Content-Type", "application/json");
@@ -276,7 +267,7 @@ std::string Run::sealed(Outcome& outcome, const Relay& relay) {
 
 void Run::note_usage(observe::AttemptRecord& record, const routing::Target& t, const observe::Usage& usage) const {
   record.usage = usage;
-  if (const auto cost = providers::cost(t.upstream->provider->price(t.model), usage)) record.cost = *cost;
+  if (const auto cost = t.upstream->provider->cost(t.model, usage)) record.cost = *cost;
 }
 
 }  // namespace llmgw::engine

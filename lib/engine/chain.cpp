@@ -52,7 +52,7 @@ std::optional<std::string> Run::why_passed_over(size_t link) {
   if (now() >= deadline_) return "the deadline has passed";
   if (context_needed_) {
     const auto facts = target.upstream->provider->facts(target.model);
-    if (facts.context >= 0 && facts.context <= *context_needed_) return "its context is not larger";
+    if (facts.context && *facts.context <= *context_needed_) return "its context is not larger";
   }
   const WallTime wall = world_.fibers.wall();
   if (const auto rest = world_.rests.get(routing::target_rest(target.provider(), target.model), wall)) {
@@ -90,8 +90,8 @@ std::optional<Outcome> Run::try_target(size_t link) {
     const Outcome& failed = failures_.back();
     const Error& error = failed.failure()->error;
     if (error.error_class == ErrorClass::context_length) {
-      const int64_t context = t.upstream->provider->facts(t.model).context;
-      context_needed_ = std::max(context_needed_.value_or(context), context);
+      const auto context = t.upstream->provider->facts(t.model).context.value_or(0);
+      context_needed_ = std::max(context_needed_.value_or(0), context);
     }
     const bool final = !failed.failure()->may_fall_back || error.error_class == ErrorClass::cancelled ||
                        race_ != nullptr ||  // another target's call lives: nothing starts beside it

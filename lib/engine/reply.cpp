@@ -32,7 +32,7 @@ void Run::deliver_stream(Outcome& outcome) {
   Relay& relay = *stream.relay;
   request_.release_body();
   forwarded_ = {};
-  const Duration idle = timeout(outcome.link, &config::Timeouts::idle, &providers::Provider::Timeouts::idle);
+  const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
   const auto seal = [&](const Relay& r) { return sealed(outcome, r); };
   record_.first_content = now() - arrived_;
 
@@ -61,7 +61,7 @@ void Run::deliver_stream(Outcome& outcome) {
     writer_.abort();
   } else if (cut) {
     if (!relay.error_object().empty()) {
-      cut = error_in_place(*target(outcome.link).upstream->provider, relay.error_object());
+      cut = target(outcome.link).upstream->provider->classify_object(relay.error_object(), {}, world_.fibers.wall());
     }
     error_class = record.error_class = cut->error_class;
     record.message = "cut mid-stream: " + shortened(cut->message, 400);

@@ -12,9 +12,6 @@ namespace llmgw::engine {
 
 class Race;
 
-// The error that a provider sent where its answer should be: in a 200, or as a stream's event.
-Error error_in_place(const providers::Provider&, std::string_view error_object);
-
 // One request on its way: its chain, its trail, what it may still do. Lives on its fiber's
 // stack; a racer's fiber shares it, and ends before it does.
 class Run {
@@ -75,8 +72,7 @@ class Run {
   const observe::AttemptRecord& record_of(const Outcome& o) const { return record_.attempts[o.record]; }
   const routing::Target& target(size_t link) const { return chain_.links[link].target; }
   // A route's own, else the provider's.
-  Duration timeout(size_t link, std::optional<Duration> config::Timeouts::*which,
-                   Duration providers::Provider::Timeouts::*own) const;
+  Duration timeout(size_t link, std::optional<Duration> config::Timeouts::*which) const;
   int calls_left() const { return chain_.policy.max_attempts - calls_; }
 
   const World& world_;

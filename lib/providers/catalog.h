@@ -56,7 +56,9 @@ struct FieldRule {
 struct Quirks {
   std::array<FieldRule, 8> fields{};  // ends at the first empty name
   bool stream_options = true;         // takes stream_options.include_usage
-  bool done_marker = true;            // ends a stream with "data: [DONE]"
+  // Models that think take max_completion_tokens in place of max_tokens, which they refuse.
+  bool thinkers_rename_max_tokens = false;
+  bool done_marker = true;  // ends a stream with "data: [DONE]"
 
   std::span<const FieldRule> refused() const;
 };

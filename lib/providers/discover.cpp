@@ -1,7 +1,9 @@
 #include "providers/discover.h"
 
+#include "config/find.h"
 #include "net/endpoint.h"
 #include "providers/catalog.h"
+#include "providers/serving.h"
 
 namespace llmgw::providers {
 namespace {
@@ -14,23 +16,24 @@ std::string_view bare(std::string_view value) {
   return value.substr(first, value.find_last_not_of(kBlank) - first + 1);
 }
 
-std::string value_of(const Getenv& getenv, std::initializer_list<std::string_view> names) {
+std::string value_of(const config::Environment& environment, std::initializer_list<std::string_view> names) {
   for (std::string_view name : names) {
-    const auto value = getenv(name);
+    const auto value = environment.variable(std::string(name));
     if (value && !bare(*value).empty()) return std::string(bare(*value));
   }
   return {};
 }
 
 // What a kind needs beside its key; false when the environment has it not.
-bool complete(config::Provider& p, const Getenv& getenv) {
+bool complete(config::Provider& p, const config::Environment& environment) {
   if (p.kind == "azure") {
-    p.endpoint = value_of(getenv, {"AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE"});
-    p.api_version = value_of(getenv, {"OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION", "AZURE_API_VERSION"});
+    p.endpoint = value_of(environment, {"AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE"});
+    p.api_version =
+        value_of(environment, {"OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION", "AZURE_API_VERSION"});
     return !p.endpoint.empty();
   }
   if (p.kind == "bedrock") {
-    p.region = value_of(getenv, {"AWS_REGION", "AWS_DEFAULT_REGION"});
+    p.region = value_of(environment, {"AWS_REGION", "AWS_DEFAULT_REGION"});
     return !p.region.empty();
   }
   return true;
@@ -50,14 +53,15 @@ void heed_ollama_host(Probe& probe, std::string text) {
 
 }  // namespace
 
-config::Config discover(const Getenv& getenv) {
-  config::Config config;
-  config.fallback.default_auto = true;
-  config.mock.enabled = true;
+std::shared_ptr<config::Config> config_from_environment(const config::Environment& environment) {
+  auto config = std::make_shared<config::Config>();
+  config->server.data_dir = config::default_data_dir(environment).value_or("");
+  config->fallback.default_auto = true;
+  config->mock.enabled = true;
   for (const Row& row : catalog()) {
     if (row.local) continue;
     for (std::string_view variable : row.env_names()) {
-      const std::string value = value_of(getenv, {variable});
+      const std::string value = value_of(environment, {variable});
       if (value.empty()) continue;
       config::Provider p;
       p.name = p.kind = row.kind;
@@ -65,11 +69,27 @@ config::Config discover(const Getenv& getenv) {
       key.name = variable;
       key.value = Secret(value);
       p.keys.push_back(std::move(key));
-      if (complete(p, getenv)) config.providers.push_back(std::move(p));
+      if (complete(p, environment)) config->providers.push_back(std::move(p));
       break;
     }
   }
+  config::Provider mock;
+  mock.name = mock.kind = "mock";
+  config->providers.push_back(std::move(mock));
   return config;
+}
+
+config::Known known_kinds() {
+  config::Known known;
+  for (const Row& row : catalog()) {
+    const bool keyless = row.local || row.auth == AuthScheme::none || row.env_names().empty();
+    // Azure takes an endpoint or a base_url; region and project have variables of their own.
+    const std::string_view needs = row.kind == "azure" ? "endpoint" : row.base_url.empty() ? "base_url" : "";
+    known.kinds.push_back({std::string(row.kind), std::string(needs),
+                           keyless ? std::string() : std::string(row.env_names().front())});
+  }
+  known.model = [](std::string_view model) { return !who_serves(model).empty(); };
+  return known;
 }
 
 config::Provider Probe::provider() const {
@@ -81,7 +101,7 @@ config::Provider Probe::provider() const {
   return p;
 }
 
-std::vector<Probe> local_probes(const Getenv& getenv, const config::Config& config) {
+std::vector<Probe> local_probes(const config::Environment& environment, const config::Config& config) {
   std::vector<Probe> probes;
   for (const Row& row : catalog()) {
     if (!row.local) continue;
@@ -90,7 +110,7 @@ std::vector<Probe> local_probes(const Getenv& getenv, const config::Config& conf
       taken = taken || p.kind == row.kind || p.name == row.kind;
     if (taken) continue;
     Probe probe{std::string(row.kind), std::string(row.kind), "127.0.0.1", row.port, "/v1/models"};
-    if (row.kind == "ollama") heed_ollama_host(probe, value_of(getenv, {"OLLAMA_HOST"}));
+    if (row.kind == "ollama") heed_ollama_host(probe, value_of(environment, {"OLLAMA_HOST"}));
     probes.push_back(std::move(probe));
   }
   return probes;

@@ -19,9 +19,8 @@ namespace llmgw::providers {
 struct ModelFacts {
   std::string_view kind, model;
   std::string_view group;  // canonical_model(): the same model at other providers
-  int64_t context = -1;    // tokens that a prompt may have; -1: unknown
-  int64_t max_output = -1;
-  int dimensions = -1;  // of an embedding
+  // Tokens that a prompt and an answer may have; floats of an embedding.
+  std::optional<int64_t> context, max_output, dimensions;
   bool chat = false;
   bool responses_only = false;  // answers on /responses, not on /chat/completions
   bool embedding = false;
@@ -62,9 +61,10 @@ constexpr ModelFacts model_facts(std::string_view kind, std::string_view model, 
   f.kind = kind;
   f.model = model;
   f.group = group;
-  f.context = number(Column::context);
-  f.max_output = number(Column::max_output);
-  f.dimensions = static_cast<int>(number(Column::dimensions));
+  auto count = [&](Column c) { return number(c) < 0 ? std::optional<int64_t>() : std::optional(number(c)); };
+  f.context = count(Column::context);
+  f.max_output = count(Column::max_output);
+  f.dimensions = count(Column::dimensions);
   f.price.rates = {price(Column::input), price(Column::output), price(Column::cached_input),
                    price(Column::cache_write), price(Column::reasoning)};
   f.price.batch_input = price(Column::batch_input);

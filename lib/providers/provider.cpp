@@ -2,15 +2,14 @@
 
 #include <algorithm>
 
-#include "base/glob.h"
 #include "base/text.h"
+#include "net/tls.h"
+#include "providers/classify.h"
 #include "providers/error_patterns.h"
+#include "providers/wait.h"
 
 namespace llmgw::providers {
 namespace {
-
-constexpr std::array<std::string_view, 4> kCredentials = {"authorization", "api-key", "x-api-key",
-                                                          "x-goog-api-key"};
 
 bool header_name_ok(std::string_view name) {
   if (name.empty()) return false;
@@ -22,6 +21,20 @@ bool header_name_ok(std::string_view name) {
   });
 }
 
+// Reading the system's authorities takes 25 ms: providers that name no files of their own share one context,
+// and a reload keeps it. Files are read anew, since they may have changed.
+Result<std::shared_ptr<const net::TlsContext>> tls_context(const config::Tls& tls) {
+  static std::mutex lock;  // guards usual
+  static std::weak_ptr<const net::TlsContext> usual;
+  if (!tls.verify || !tls.ca.empty() || !tls.cert.empty() || !tls.key.empty())
+    return net::TlsContext::make(tls);
+  const std::lock_guard guard(lock);
+  if (auto context = usual.lock()) return context;
+  auto context = net::TlsContext::make(tls);
+  if (context) usual = *context;
+  return context;
+}
+
 void replace_all(std::string& text, std::string_view what, std::string_view with) {
   for (size_t at = text.find(what); at != std::string::npos; at = text.find(what, at + with.size())) {
     text.replace(at, what.size(), with);
@@ -31,39 +44,6 @@ void replace_all(std::string& text, std::string_view what, std::string_view with
 std::string trimmed_url(std::string_view url) {
   while (url.ends_with('/')) url.remove_suffix(1);
   return std::string(url);
-}
-
-// "/v1/chat" -> "/chat", "/v1beta/models" -> "/models"; a path without a version stays.
-std::string_view without_version(std::string_view path) {
-  if (!path.starts_with("/v")) return path;
-  size_t end = 2;
-  while (end < path.size() && path[end] >= '0' && path[end] <= '9') ++end;
-  if (end == 2) return path;
-  while (end < path.size() && path[end] != '/' && path[end] != '?') {
-    const char c = lower(path[end]);
-    if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) return path;
-    ++end;
-  }
-  return path.substr(end);
-}
-
-std::string_view usual_path(Dialect d) {
-  switch (d) {
-    case Dialect::openai_chat: return "/chat/completions";
-    case Dialect::openai_completions: return "/completions";
-    case Dialect::openai_responses: return "/responses";
-    case Dialect::openai_embeddings: return "/embeddings";
-    case Dialect::anthropic_messages: return "/messages";
-    case Dialect::cohere_chat: return "/chat";
-    default: return "";
-  }
-}
-
-// What Azure serves below a deployment (learn.microsoft.com, "Azure OpenAI REST API reference"); everything
-// else lives right under /openai.
-bool per_deployment(std::string_view path) {
-  return path.starts_with("/chat/") || path.starts_with("/completions") || path.starts_with("/embeddings") ||
-         path.starts_with("/audio/") || path.starts_with("/images/");
 }
 
 }  // namespace
@@ -81,7 +61,7 @@ std::string Provider::where() const {
   return line + "provider '" + config_.name + "': ";
 }
 
-Result<std::shared_ptr<Provider>> Provider::make(const config::Provider& config,
+Result<std::shared_ptr<const Provider>> Provider::make(const config::Provider& config,
                                                        std::shared_ptr<const ModelTable> imported) {
   const std::string_view kind =
       config.kind.empty() ? std::string_view(config.name) : std::string_view(config.kind);
@@ -103,15 +83,6 @@ Result<std::shared_ptr<Provider>> Provider::make(const config::Provider& config,
   if (!patterns) return fail(ErrorClass::bad_request, p->where() + patterns.error().message);
   p->patterns_ = std::move(*patterns);
   return p;
-}
-
-void Provider::trust(std::shared_ptr<const net::TlsContext> tls) {
-  if (native_.secure()) native_.tls = tls;
-  if (openai_.secure()) openai_.tls = std::move(tls);
-}
-
-bool Provider::needs_key() const {
-  return row_->auth != AuthScheme::none && !row_->local && row_->kind != "openai-compatible" && !config_.forward_auth;
 }
 
 Result<void> Provider::set_urls() {
@@ -146,12 +117,24 @@ Result<void> Provider::set_urls() {
       replace_all(*url, mark, percent_encoded(*value));
     }
   }
-  auto parsed = net::parse_base_url(native);
-  if (!parsed) return fail(ErrorClass::bad_request, where() + parsed.error().message);
-  native_ = std::move(*parsed);
-  parsed = net::parse_base_url(openai);
-  if (!parsed) return fail(ErrorClass::bad_request, where() + parsed.error().message);
-  openai_ = std::move(*parsed);
+  for (auto [text, endpoint] : {std::pair(&native, &native_), std::pair(&openai, &openai_)}) {
+    if (text->find('@') != std::string::npos) {
+      return fail(ErrorClass::bad_request,
+                  where() +
+                      "a base URL may not hold a user or password; give the key under "
+                      "[[providers." +
+                      config_.name + ".keys]]");
+    }
+    auto parsed = net::parse_base_url(*text);
+    if (!parsed) return fail(ErrorClass::bad_request, where() + parsed.error().message);
+    *endpoint = std::move(*parsed);
+  }
+  if (native_.secure() || openai_.secure()) {
+    auto tls = tls_context(config_.tls);
+    if (!tls) return fail(ErrorClass::bad_request, where() + tls.error().message);
+    if (native_.secure()) native_.tls = *tls;
+    if (openai_.secure()) openai_.tls = *tls;
+  }
   return {};
 }
 
@@ -183,102 +166,25 @@ bool Provider::own_dialect(Dialect d) const {
   return d >= Dialect::anthropic_messages;
 }
 
-std::string Provider::path(Dialect d, std::string_view client_path, std::string_view model) const {
-  const size_t mark = client_path.find('?');
-  std::string_view route = without_version(client_path.substr(0, mark));
-  std::string query(mark == std::string_view::npos ? std::string_view() : client_path.substr(mark));
-  if (route.empty()) route = usual_path(d);
-
-  std::string out = url(d).prefix;
-  if (deployments_) {
-    if (per_deployment(route)) out += "/deployments/" + percent_encoded(model);
-    query += (query.empty() ? "?" : "&") + ("api-version=" + percent_encoded(config_.api_version));
-  }
-  if (!route.empty() && !route.starts_with('/')) out += '/';
-  return out.append(route).append(query);
+bool Provider::keyless() const {
+  return config_.keys.empty() || row_->auth == AuthScheme::none || (row_->local && keys_.empty());
 }
 
-void Provider::authorize(net::Headers& headers, Dialect d, const config::Key* key) const {
-  if (key != nullptr || !config_.forward_auth) {
-    for (std::string_view name : kCredentials) headers.remove(name);
-  }
-  if (key != nullptr && !key->value.empty()) {
-    const std::string value(key->value.reveal());
-    const bool openai_home = !own_dialect(d) && !row_->openai_url.empty();
-    switch (openai_home ? row_->openai_auth : row_->auth) {
-      case AuthScheme::api_key: headers.set("api-key", value); break;
-      case AuthScheme::x_api_key: headers.set("x-api-key", value); break;
-      case AuthScheme::x_goog_api_key: headers.set("x-goog-api-key", value); break;
-      case AuthScheme::sigv4: break;  // signs the whole request: the dialect's work
-      case AuthScheme::none:
-      case AuthScheme::bearer:
-      case AuthScheme::google_oauth: headers.set("authorization", "Bearer " + value); break;
-    }
-  }
-  if (d == Dialect::anthropic_messages && !headers.has("anthropic-version")) {
-    headers.set("anthropic-version", "2023-06-01");
-  }
-  for (const auto& [name, value] : config_.headers) headers.set(name, value);
+Error Provider::classify(int status, const net::Headers& headers, std::string_view body, WallTime now) const {
+  return providers::classify(*this, status, headers, body, now);
 }
 
-Provider::Timeouts Provider::timeouts(std::string_view model) const {
-  const Duration patience = facts(model).reasoning.value_or(false) ? 180s : row_->patience();
-  const config::Timeouts& t = config_.timeouts;
-  return {t.connect.value_or(5s), t.first_token.value_or(patience), t.idle.value_or(patience),
-          t.total.value_or(600s)};
-}
-
-const ModelFacts* Provider::catalog_facts(std::string_view model) const {
-  if (!row_->model_prefix.empty() && model.starts_with(row_->model_prefix)) {
-    model.remove_prefix(row_->model_prefix.size());
+Error Provider::classify_object(std::string_view text, const net::Headers& headers, WallTime now) const {
+  const auto doc = json::Doc::parse(text, {.max_depth = 128, .allow_lone_surrogates = true});
+  if (!doc) {
+    Error e;
+    e.error_class = ErrorClass::invalid_response;
+    e.message = "the provider sent an error that is no JSON";
+    return e;
   }
-  if (imported_) {
-    if (const ModelFacts* f = imported_->find(row_->kind, model)) return f;
-  }
-  return providers::facts(row_->kind, model);
-}
-
-ModelFacts Provider::facts(std::string_view model) const {
-  const auto own = config_.models.find(std::string(model));
-  std::string_view source = model;
-  if (own != config_.models.end() && !own->second.is.empty()) source = own->second.is;
-
-  ModelFacts out;
-  if (const ModelFacts* found = catalog_facts(source)) {
-    out = *found;
-  } else if (const size_t slash = source.find('/'); slash != std::string_view::npos) {
-    // `is = "openai/gpt-4o"`: another provider's facts, without its price.
-    const std::string_view kind = source.substr(0, slash), name = source.substr(slash + 1);
-    if (const ModelFacts* other = providers::facts(kind, name); other != nullptr && source != model) {
-      out = *other;
-      out.price = {};
-    }
-  }
-  out.kind = row_->kind;
-  out.model = model;
-  if (own == config_.models.end()) return out;
-
-  const config::ModelFacts& said = own->second;
-  if (said.context) out.context = *said.context;
-  if (said.max_output) out.max_output = *said.max_output;
-  auto override_fact = [](std::optional<bool>& fact, std::optional<bool> with) {
-    if (with) fact = with;
-  };
-  override_fact(out.vision, said.vision);
-  override_fact(out.audio, said.audio);
-  override_fact(out.tools, said.tools);
-  override_fact(out.parallel_tools, said.parallel_tools);
-  override_fact(out.json_schema, said.json_schema);
-  override_fact(out.reasoning, said.reasoning);
-  return out;
-}
-
-Price Provider::price(std::string_view model) const {
-  for (const auto& [glob, said] : config_.prices) {
-    if (glob_match(glob, model)) return from_config(said);
-  }
-  if (row_->local || native_.scheme == "mock") return free_of_charge();
-  return facts(model).price;
+  Error e = providers::classify_object(*this, doc->root());
+  if (!e.retry_after) e.retry_after = retry_after(headers, now);
+  return e;
 }
 
 std::string Provider::scrub(std::string_view text) const {

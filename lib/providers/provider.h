@@ -6,9 +6,12 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/json_edit.h"
 #include "config/config.h"
+#include "dialects/request.h"
 #include "net/endpoint.h"
 #include "net/headers.h"
+#include "observe/record.h"
 #include "providers/catalog.h"
 #include "providers/models.h"
 
@@ -23,12 +26,8 @@ class Provider {
   // Fails with a message that names the provider, the line of the config, what is wrong and what to do: an
   // unknown kind, a missing or bad URL, a header or key that HTTP cannot carry, a bad error pattern.
   // `imported`: facts that come before the compiled-in ones; may be null.
-  static Result<std::shared_ptr<Provider>> make(const config::Provider& config,
+  static Result<std::shared_ptr<const Provider>> make(const config::Provider& config,
                                                       std::shared_ptr<const ModelTable> imported = nullptr);
-  // Gives its https endpoints their trust, before the provider is shared.
-  void trust(std::shared_ptr<const net::TlsContext>);
-  // Whether any of its endpoints is https.
-  bool secure() const { return native_.secure() || openai_.secure(); }
 
   Provider(const Provider&) = delete;
   Provider& operator=(const Provider&) = delete;
@@ -41,15 +40,22 @@ class Provider {
   const std::vector<std::string>& labels() const { return config_.labels; }
   // The keys that can be used: those whose variable is set.
   const std::vector<config::Key>& keys() const { return keys_; }
-  // Whether a request goes out without a key of ours.
-  bool keyless() const { return keys_.empty(); }
-  // Whether a call without a key cannot succeed: hosted kinds, unless the client's own login is passed on.
-  bool needs_key() const;
+  // Whether requests go out without a key of ours: none is configured, or it needs none.
+  bool keyless() const;
   const Quirks& quirks() const { return row_->quirks; }
 
   bool speaks(Dialect d) const { return row_->dialects.has(d); }
   // Where requests of that dialect go.
-  const net::Endpoint& url(Dialect d) const { return own_dialect(d) ? native_ : openai_; }
+  const net::Endpoint& endpoint(Dialect d = Dialect::openai_chat) const {
+    return own_dialect(d) ? native_ : openai_;
+  }
+
+  // Whether a bare model name is one of this provider's: its vendor's family, a model that the config, a key
+  // or the facts name.
+  bool serves(std::string_view model) const;
+  // The models that can be listed without asking: the config's and the catalog's, sorted. Deployments and
+  // local servers have names of their own: the config's only.
+  std::vector<std::string> models() const;
 
   // The path of a request, query included. `client_path` is what the client asked for, below the dialect's
   // own root:
@@ -59,14 +65,20 @@ class Provider {
   std::string path(Dialect d, std::string_view client_path, std::string_view model) const;
 
   // Adds the credential and the configured headers. Removes any credential of the client's first, unless
-  // there is no key and `forward_auth` is on. `key` is one of keys(), or null.
-  void authorize(net::Headers& headers, Dialect d, const config::Key* key) const;
+  // there is no key and `forward_auth` is on. `key` is one of the config's, or null.
+  void authorize(net::Headers& headers, const config::Key* key, Dialect d = Dialect::openai_chat) const;
 
-  struct Timeouts {
-    Duration connect, first_token, idle, total;
-  };
-  // The config's, else the catalog's for this kind; models that think get more patience.
-  Timeouts timeouts(std::string_view model) const;
+  // Edits a client's body for this provider's quirks: fields that it refuses are renamed or dropped. After
+  // the dialect's own edits. Nothing for bodies that are no openai-chat.
+  void adapt(const dialects::Request& request, std::string_view model, json::Edit& edit) const;
+
+  // All are set: the config's, else the catalog's for this kind; models that think get more patience.
+  config::Timeouts timeouts(std::string_view model = {}) const;
+
+  // classify.h, for this provider.
+  Error classify(int status, const net::Headers& headers, std::string_view body, WallTime now) const;
+  // An error object within a 200 or as a stream's first event, as text. What is no JSON is invalid_response.
+  Error classify_object(std::string_view text, const net::Headers& headers, WallTime now) const;
 
   // What is known of a model here: the config's word, else that of the model it `is`, else the import's, else
   // the catalog's. Views into this provider and the tables.
@@ -74,6 +86,8 @@ class Provider {
 
   // A config's price by glob (the first that matches, whole), else that of facts(); local kinds cost nothing.
   Price price(std::string_view model) const;
+  // What a call cost; none when the price or the count is unknown.
+  std::optional<NanoUsd> cost(std::string_view model, const observe::Usage& usage) const;
 
   // `text` without the values of any key, those left out included.
   std::string scrub(std::string_view text) const;

@@ -16,6 +16,7 @@ constexpr Row kRows[] = {
         .env = {"AZURE_OPENAI_API_KEY", "AZURE_API_KEY"},
         .requests = kOpenAiRequests,
         .tokens = kOpenAiTokens,
+        .quirks = {.thinkers_rename_max_tokens = true},  // anomalyco/opencode#37964
         .docs = "https://learn.microsoft.com/azure/ai-services/openai/api-version-lifecycle",
         .errors_docs = "https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter",
         .verified = kToday,

@@ -15,6 +15,7 @@ constexpr Row kRows[] = {
         .env = {"OPENAI_API_KEY"},
         .requests = kOpenAiRequests,
         .tokens = kOpenAiTokens,
+        .quirks = {.thinkers_rename_max_tokens = true},  // griptape-ai/ComfyUI-Griptape#312
         .docs = "https://platform.openai.com/docs/api-reference; openai-python 3.54.0",
         .errors_docs = "https://platform.openai.com/docs/guides/error-codes",
         .verified = kToday,

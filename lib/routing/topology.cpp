@@ -3,19 +3,9 @@
 #include <algorithm>
 
 #include "base/nearest.h"
+#include "providers/serving.h"
 
 namespace llmgw::routing {
-namespace {
-
-// Whether a bare model name means this provider: its config names the model, the catalog does, or
-// the name is of its family.
-bool serves(const providers::Provider& provider, std::string_view model) {
-  return provider.config().models.contains(std::string(model)) || providers::facts(provider.kind(), model) != nullptr ||
-         providers::family(model) == provider.kind();
-}
-
-}  // namespace
-
 Gate& State::gate(const std::string& provider, int most) {
   const std::lock_guard guard(lock_);
   auto& gate = gates_[provider];
@@ -27,31 +17,12 @@ Gate& State::gate(const std::string& provider, int most) {
   return *gate;
 }
 
-Result<std::shared_ptr<const net::TlsContext>> State::trust(const config::Tls& tls) {
-  const std::string name = tls.ca + "\n" + tls.cert + "\n" + tls.key + (tls.verify ? "" : "\n-");
-  const bool from_files = !tls.ca.empty() || !tls.cert.empty() || !tls.key.empty();
-  const std::lock_guard guard(lock_);
-  auto& context = trusts_[name];
-  // Files may have changed since: those are read at each load.
-  if (context == nullptr || from_files) {
-    auto made = net::TlsContext::make(tls);
-    if (!made) return fail(std::move(made.error()));
-    context = std::move(*made);
-  }
-  return context;
-}
-
 Result<std::shared_ptr<const Topology>> Topology::make(std::shared_ptr<const config::Config> config, State& state) {
   std::shared_ptr<Topology> topology(new Topology(std::move(config), state));
   for (const auto& entry : topology->config_->providers) {
     auto provider = providers::Provider::make(entry);
     if (!provider) return fail(std::move(provider.error()));
-    if ((*provider)->secure()) {
-      auto tls = state.trust(entry.tls);
-      if (!tls) return fail(ErrorClass::bad_request, "provider '" + entry.name + "': " + tls.error().message);
-      (*provider)->trust(std::move(*tls));
-    }
-    KeyRing keys(entry.name, (*provider)->keys(), !(*provider)->needs_key());
+    KeyRing keys(entry.name, (*provider)->keys(), (*provider)->keyless());
     topology->upstreams_.push_back(std::make_unique<Upstream>(std::move(*provider), std::move(keys),
                                                               &state.gate(entry.name, entry.max_concurrency)));
   }
@@ -139,7 +110,7 @@ bool Topology::expand(std::string_view name, dialects::Dialect dialect, Random& 
 bool Topology::expand_bare(std::string_view model, dialects::Dialect dialect, std::vector<Link>& out) const {
   bool found = false;
   for (const auto& upstream : upstreams_) {
-    if (!serves(*upstream->provider, model)) continue;
+    if (!upstream->provider->serves(model)) continue;
     append(*upstream, model, out);
     found = true;
   }
@@ -240,8 +211,8 @@ std::string Topology::why_not(const Target& target, const dialects::Request& req
   if (needs.tools && facts.tools == false) return "the model has no tools";
   if (needs.json_schema && facts.json_schema == false) return "the model has no JSON schema";
   // No tokenizer makes fewer tokens than one for eight bytes of ordinary text.
-  if (facts.context >= 0 && needs.text_bytes / 8 > facts.context) {
-    return "its context of " + std::to_string(facts.context) + " tokens is too small";
+  if (facts.context && needs.text_bytes / 8 > *facts.context) {
+    return "its context of " + std::to_string(*facts.context) + " tokens is too small";
   }
   return {};
 }

@@ -9,7 +9,6 @@
 #include "base/random.h"
 #include "config/config.h"
 #include "dialects/request.h"
-#include "net/tls.h"
 #include "providers/provider.h"
 #include "providers/serving.h"
 #include "routing/gate.h"
@@ -26,12 +25,9 @@ class State {
   RetryBudget retries{0.2};
   // The gate of a provider by name; `most` is the config's of the moment.
   Gate& gate(const std::string& provider, int most);
-  // The TLS context for a provider's settings; those without files share one. Errors: bad_request.
-  Result<std::shared_ptr<const net::TlsContext>> trust(const config::Tls&);
 
  private:
-  std::mutex lock_;  // guards gates_, trusts_
-  std::map<std::string, std::shared_ptr<const net::TlsContext>> trusts_;
+  std::mutex lock_;  // guards gates_
   std::map<std::string, std::unique_ptr<Gate>, std::less<>> gates_;
 };
 

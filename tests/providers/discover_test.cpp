@@ -4,28 +4,36 @@
 
 #include <map>
 
+#include "providers/catalog.h"
 #include "providers/provider.h"
 
 using namespace llmgw;
 using namespace llmgw::providers;
 
 namespace {
-Getenv environment(std::map<std::string, std::string, std::less<>> variables) {
-  return [variables = std::move(variables)](std::string_view name) -> std::optional<std::string> {
+config::Environment environment(std::map<std::string, std::string> variables) {
+  config::Environment e;
+  e.variable = [variables = std::move(variables)](const std::string& name) -> std::optional<std::string> {
     const auto it = variables.find(name);
     return it == variables.end() ? std::nullopt : std::optional(it->second);
   };
+  e.read_file = [](const std::string&) -> Result<std::string> {
+    return fail(ErrorClass::bad_request, "no such file");
+  };
+  e.exists = [](const std::string&) { return false; };
+  e.others_can_read = [](const std::string&) { return false; };
+  return e;
 }
 }  // namespace
 
 TEST_CASE("each key in the environment makes a provider, named after its kind") {
-  const auto config = discover(environment({{"OPENAI_API_KEY", "sk-1"},
-                                            {"GOOGLE_API_KEY", "g-2\n"},
-                                            {"ANTHROPIC_API_KEY", "  "},
-                                            {"TOGETHERAI_API_KEY", "t-1"},
-                                            {"TOGETHER_API_KEY", "t-2"},
-                                            {"OLLAMA_API_KEY", "o"}}));
-  REQUIRE(config.providers.size() == 3);
+  const config::Config config = *config_from_environment(environment({{"OPENAI_API_KEY", "sk-1"},
+                                                                      {"GOOGLE_API_KEY", "g-2\n"},
+                                                                      {"ANTHROPIC_API_KEY", "  "},
+                                                                      {"TOGETHERAI_API_KEY", "t-1"},
+                                                                      {"TOGETHER_API_KEY", "t-2"},
+                                                                      {"OLLAMA_API_KEY", "o"}}));
+  REQUIRE(config.providers.size() == 4);  // the mock is the last
   CHECK(config.providers[0].name == "openai");
   CHECK(config.providers[0].keys[0].name == "OPENAI_API_KEY");
   CHECK(config.providers[0].keys[0].value.reveal() == "sk-1");
@@ -39,19 +47,22 @@ TEST_CASE("each key in the environment makes a provider, named after its kind") 
 }
 
 TEST_CASE("a bare machine has the mock and nothing else") {
-  const auto config = discover(environment({}));
-  CHECK(config.providers.empty());
+  const config::Config config = *config_from_environment(environment({}));
+  REQUIRE(config.providers.size() == 1);
+  CHECK(config.providers[0].name == "mock");
   CHECK(config.mock.enabled);
 }
 
 TEST_CASE("kinds that need more than a key come when all is there") {
-  CHECK(discover(environment({{"AZURE_OPENAI_API_KEY", "k"}, {"AWS_BEARER_TOKEN_BEDROCK", "b"}}))
-            .providers.empty());
-  const auto config = discover(environment({{"AZURE_OPENAI_API_KEY", "k"},
+  const auto keys_only =
+      config_from_environment(environment({{"AZURE_OPENAI_API_KEY", "k"}, {"AWS_BEARER_TOKEN_BEDROCK", "b"}}));
+  CHECK(keys_only->providers.size() == 1);
+  const config::Config config =
+      *config_from_environment(environment({{"AZURE_OPENAI_API_KEY", "k"},
                                             {"AZURE_OPENAI_ENDPOINT", "https://a.openai.azure.com"},
                                             {"AWS_BEARER_TOKEN_BEDROCK", "b"},
                                             {"AWS_REGION", "eu-west-1"}}));
-  REQUIRE(config.providers.size() == 2);
+  REQUIRE(config.providers.size() == 3);
   for (const auto& p : config.providers) CHECK(Provider::make(p));
 }
 
@@ -89,4 +100,25 @@ TEST_CASE("OLLAMA_HOST is read as Ollama reads it") {
     CHECK(probes[0].host == host);
     CHECK(probes[0].port == port);
   }
+}
+
+TEST_CASE("data is kept in the home folder") {
+  CHECK(config_from_environment(environment({{"HOME", "/home/u"}}))->server.data_dir ==
+        "/home/u/.local/share/llmgw");
+  CHECK(config_from_environment(environment({}))->server.data_dir.empty());
+}
+
+TEST_CASE("the loader learns every kind and what it needs") {
+  const config::Known known = known_kinds();
+  CHECK(known.kinds.size() == catalog().size());
+  for (const config::Kind& kind : known.kinds) {
+    CAPTURE(kind.name);
+    if (kind.name == "openai") CHECK(kind.key_env == "OPENAI_API_KEY");
+    if (kind.name == "azure") CHECK(kind.needs == "endpoint");
+    if (kind.name == "openai-compatible") CHECK(kind.needs == "base_url");
+    if (kind.name == "ollama") CHECK(kind.key_env.empty());
+    if (kind.name == "mock") CHECK(kind.needs.empty());
+  }
+  CHECK(known.model("gpt-4o"));
+  CHECK_FALSE(known.model("fast"));
 }

@@ -162,6 +162,6 @@ TEST_CASE("of imported rows for one model the last holds") {
   const ModelTable table({first, other, second});
   CHECK(table.all().size() == 2);
   CHECK(table.find("openai", "m")->context == 7);
-  CHECK(table.find("groq", "m")->context == -1);
+  CHECK(table.find("groq", "m")->context == std::nullopt);
   CHECK(table.find("groq", "x") == nullptr);
 }

@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 using namespace llmgw;
 using namespace llmgw::providers;
 
@@ -36,7 +38,7 @@ std::string refusal(const config::Provider& c) {
 
 std::string credential(const Provider& p, Dialect d) {
   net::Headers h;
-  p.authorize(h, d, p.keys().empty() ? nullptr : &p.keys()[0]);
+  p.authorize(h, p.keys().empty() ? nullptr : &p.keys()[0], d);
   std::string out;
   for (const auto field : h) out += std::string(field.name) + "=" + std::string(field.value) + ";";
   return out;
@@ -88,7 +90,7 @@ TEST_CASE("Azure is called by its v1 API, or by deployment when an api_version i
         "/openai/v1/chat/completions");
   c.api_version = "2024-10-21";
   const auto p = made(c);
-  CHECK(p->url(Dialect::openai_chat).host == "acme.openai.azure.com");
+  CHECK(p->endpoint(Dialect::openai_chat).host == "acme.openai.azure.com");
   CHECK(p->path(Dialect::openai_chat, "/v1/chat/completions", "my gpt") ==
         "/openai/deployments/my%20gpt/chat/completions?api-version=2024-10-21");
   CHECK(p->path(Dialect::openai_embeddings, "", "e") ==
@@ -103,7 +105,7 @@ TEST_CASE("the cloud kinds fill region and project in, or say what is missing") 
   CHECK(refusal(bedrock).find("region") != std::string::npos);
   bedrock.region = "eu-west-1";
   const auto b = made(bedrock);
-  CHECK(b->url(Dialect::openai_chat).host == "bedrock-runtime.eu-west-1.amazonaws.com");
+  CHECK(b->endpoint(Dialect::openai_chat).host == "bedrock-runtime.eu-west-1.amazonaws.com");
   CHECK(b->path(Dialect::openai_chat, "", "m") == "/openai/v1/chat/completions");
   CHECK(b->path(Dialect::bedrock_converse, "/model/a%3Ab/converse", "m") == "/model/a%3Ab/converse");
   CHECK(credential(*b, Dialect::openai_chat) == "authorization=Bearer sk-0123456789;");
@@ -114,7 +116,7 @@ TEST_CASE("the cloud kinds fill region and project in, or say what is missing") 
   CHECK(refusal(vertex).find("project") != std::string::npos);
   vertex.project = "acme";
   const auto v = made(vertex);
-  CHECK(v->url(Dialect::openai_chat).host == "us-central1-aiplatform.googleapis.com");
+  CHECK(v->endpoint(Dialect::openai_chat).host == "us-central1-aiplatform.googleapis.com");
   CHECK(v->path(Dialect::openai_chat, "", "m") ==
         "/v1/projects/acme/locations/us-central1/endpoints/openapi/chat/completions");
   CHECK(v->facts("google/gemini-2.5-pro").context == v->facts("gemini-2.5-pro").context);
@@ -139,19 +141,19 @@ TEST_CASE("a client's own credential goes upstream only where forward_auth says 
     h.add(name, "client");
   const auto p = made(c);
   net::Headers with_key = h;
-  p->authorize(with_key, Dialect::openai_chat, &p->keys()[0]);
+  p->authorize(with_key, &p->keys()[0]);
   CHECK(with_key.get("authorization") == "Bearer sk-0123456789");
   CHECK(with_key.size() == 2);
   CHECK(with_key.get("openai-organization") == "org-1");
 
   net::Headers without_key = h;
-  p->authorize(without_key, Dialect::openai_chat, nullptr);
+  p->authorize(without_key, nullptr);
   CHECK(without_key.size() == 1);
 
   c.forward_auth = true;
   c.keys.clear();
   net::Headers forwarded = h;
-  made(c)->authorize(forwarded, Dialect::openai_chat, nullptr);
+  made(c)->authorize(forwarded, nullptr);
   CHECK(forwarded.get("authorization") == "client");
 }
 
@@ -164,8 +166,11 @@ TEST_CASE("a provider that cannot work is refused with what, where and what to d
   CHECK(
       refusal(c) ==
       "line 7: provider 'openai': openai-compatible needs base_url = \"https://…/v1\", the version included");
+  c.base_url = "https://me:secret@host/v1";
+  CHECK(refusal(c).find("may not hold a user or password") != std::string::npos);
+  CHECK(refusal(c).find("secret") == std::string::npos);
   c.base_url = "localhost:1234";
-  CHECK(refusal(c).find("must begin with https:// or http://") != std::string::npos);
+  CHECK(refusal(c).find("it needs http:// or https://") != std::string::npos);
 
   c = provider("openai");
   c.headers = {{"Bad Name", "x"}};
@@ -181,14 +186,98 @@ TEST_CASE("a provider that cannot work is refused with what, where and what to d
   CHECK(refusal(c).find("line 12: errors: match '(' is no RE2 pattern") != std::string::npos);
 }
 
-TEST_CASE("a key whose variable is not set is left out") {
+TEST_CASE("providers with the system's authorities share one TLS context; plain ones have none") {
+  const auto a = made(provider("openai")), b = made(provider("groq"));
+  CHECK(a->endpoint().tls != nullptr);
+  CHECK(a->endpoint().tls == b->endpoint().tls);
+  CHECK(made(provider("ollama"))->endpoint().tls == nullptr);
+  config::Provider own = provider("openai");
+  own.tls.verify = false;
+  CHECK(made(own)->endpoint().tls != a->endpoint().tls);
+  own.tls.ca = "/no/such/file.pem";
+  CHECK(refusal(own).find("/no/such/file.pem") != std::string::npos);
+}
+
+TEST_CASE("a key whose variable is not set is left out, and is missed") {
   config::Provider c = provider("openai");
   config::Key unset = key("", "other");
   unset.unset = true;
   c.keys.push_back(unset);
   CHECK(made(c)->keys().size() == 1);
   c.keys.erase(c.keys.begin());
+  CHECK(made(c)->keys().empty());
+  CHECK_FALSE(made(c)->keyless());
+  c.keys.clear();
   CHECK(made(c)->keyless());
+  config::Provider local = provider("ollama");
+  local.keys = {unset};
+  CHECK(made(local)->keyless());
+  CHECK(made(provider("mock"))->keyless());
+}
+
+TEST_CASE("a bare model name is served by its vendor, and by whom the config or the facts name") {
+  CHECK(made(provider("openai"))->serves("gpt-99"));
+  CHECK(made(provider("azure", "https://a/openai/v1"))->serves("gpt-4o"));
+  CHECK_FALSE(made(provider("anthropic"))->serves("gpt-4o"));
+  CHECK_FALSE(made(provider("openai"))->serves("mine"));
+  CHECK_FALSE(made(provider("openai"))->serves(""));
+  config::Provider c = provider("openai-compatible", "http://localhost:9/v1");
+  CHECK_FALSE(made(c)->serves("mine"));
+  c.models["mine"] = {};
+  c.keys[0].models = {"ours-*"};
+  CHECK(made(c)->serves("mine"));
+  CHECK(made(c)->serves("ours-1"));
+  CHECK(made(c)->models() == std::vector<std::string>{"mine"});
+  CHECK(made(provider("mock"))->serves("fail-429"));
+  CHECK_FALSE(made(provider("mock"))->serves("gpt-4o"));
+  CHECK(made(provider("mock"))->models().size() == 19);
+  const auto listed = made(provider("openai"))->models();
+  CHECK(std::ranges::is_sorted(listed));
+  CHECK(std::ranges::find(listed, "gpt-4o") != listed.end());
+}
+
+TEST_CASE("a body loses what a provider refuses and keeps every other byte") {
+  struct Case {
+    std::string_view kind, model, body, expected;
+  };
+  for (const Case& c : std::initializer_list<Case>{
+           {"mistral", "m", R"({"a": 1, "max_completion_tokens" : 5,"store":true,"seed":7})",
+            R"({"a": 1, "max_tokens" : 5,"random_seed":7})"},
+           {"mistral", "m", R"({"max_tokens":3,"max_completion_tokens":5})", R"({"max_tokens":3})"},
+           {"mistral", "m", R"({"stream":true,"stream_options":{"include_usage":true}})",
+            R"({"stream":true})"},
+           {"openai", "gpt-4o", R"({"max_tokens":5,"seed":7})", ""},
+           {"openai", "o3", R"({"max_tokens":5})", R"({"max_completion_tokens":5})"},
+           {"cerebras", "x", R"({"frequency_penalty":0,"n":1})", R"({"n":1})"}}) {
+    CAPTURE(c.body);
+    dialects::Request request;
+    request.body = c.body;
+    request.doc = *json::Doc::parse(request.body);
+    json::Edit edit(request.doc->root());
+    made(provider(std::string(c.kind)))->adapt(request, c.model, edit);
+    CHECK((edit.empty() ? "" : edit.apply()) == c.expected);
+  }
+}
+
+TEST_CASE("what the gateway would add is not sent to a provider that refuses it") {
+  dialects::Request request;
+  request.body = R"({"stream":true})";
+  request.doc = *json::Doc::parse(request.body);
+  json::Edit edit(request.doc->root());
+  edit.set("stream_options", R"({"include_usage":true})");
+  made(provider("mistral"))->adapt(request, "m", edit);
+  CHECK(edit.apply() == R"({"stream":true})");
+}
+
+TEST_CASE("an error object as text is classified, whatever the text") {
+  const auto p = made(provider("openai"));
+  const WallTime now{};
+  CHECK(p->classify_object(R"({"message":"no","code":"insufficient_quota"})", {}, now).error_class ==
+        ErrorClass::quota);
+  CHECK(p->classify_object("oops", {}, now).error_class == ErrorClass::invalid_response);
+  net::Headers h;
+  h.add("retry-after", "3");
+  CHECK(p->classify_object(R"({"code":"rate_limit_exceeded"})", h, now).retry_after == Duration(3s));
 }
 
 TEST_CASE("timeouts are the config's, else the kind's, and thinking models get patience") {
@@ -221,7 +310,7 @@ TEST_CASE("facts are the config's, else of the model it is, else the import's, e
   CHECK(p->facts("tiny").tools == true);
   CHECK(p->facts("claude").context == 200000);
   CHECK_FALSE(p->price("claude").known());
-  CHECK(p->facts("nobody").context == -1);
+  CHECK(p->facts("nobody").context == std::nullopt);
   CHECK_FALSE(p->facts("nobody").vision);
   CHECK_FALSE(p->price("nobody").known());
 
