@@ -5,11 +5,14 @@
 #include <memory>
 #include <thread>
 
+#include <CLI/CLI.hpp>
+
+#include "command.h"
 #include "net/http_server.h"
 #include "net/loop.h"
 #include "simulate/mock/mock.h"
 
-namespace llmgw {
+namespace llmgw::cmd {
 namespace {
 
 // One thread's loop with its server and its provider.
@@ -41,13 +44,14 @@ class MockLoop {
 
 void banner(const std::vector<std::string>& addresses) {
   for (const auto& address : addresses) {
-    std::printf(
+    std::fprintf(
+        stderr,
         "mock provider on http://%s: OpenAI and Anthropic at /v1, Gemini at /v1beta, Bedrock at /model\n",
         address.c_str());
   }
-  std::printf(
+  std::fprintf(
+      stderr,
       "models: echo, lorem, slow, hang, cut, first-error, html, fail-429 and others: GET /v1/models\n");
-  std::fflush(stdout);
 }
 
 }  // namespace
@@ -57,8 +61,9 @@ int mock_command(const MockOptions& options) {
   if (!options.scenario.empty()) {
     auto loaded = simulate::load_scenario(options.scenario);
     if (!loaded) {
+      // Each line is one problem, with its place.
       std::fprintf(stderr, "%s\n", loaded.error().message.c_str());
-      return 2;
+      return complain("the scenario cannot be used; mend what stands above", kUsage);
     }
     scenario = std::move(*loaded);
   }
@@ -70,7 +75,6 @@ int mock_command(const MockOptions& options) {
   Random random(entropy());
 
   // Blocked before the threads begin, so that they inherit it and sigwait() below takes all.
-  std::signal(SIGPIPE, SIG_IGN);
   sigset_t signals;
   sigemptyset(&signals);
   sigaddset(&signals, SIGINT);
@@ -85,12 +89,11 @@ int mock_command(const MockOptions& options) {
     for (auto& address : addresses) {
       const auto fd = net::open_listener(address);
       if (!fd) {
-        std::fprintf(stderr, "llmgw: %s\n", fd.error().message.c_str());
         for (auto& loop : loops) {
           loop->quit();
           loop->run();
         }
-        return 2;
+        return complain(fd.error().message, kUsage);
       }
       // A port of 0 is chosen once, for all loops.
       if (address.ends_with(":0"))
@@ -109,4 +112,21 @@ int mock_command(const MockOptions& options) {
   return 0;
 }
 
-}  // namespace llmgw
+void add_mock(CLI::App& app, Context& context) {
+  auto* command = app.add_subcommand("mock", "Play a provider: four APIs, with latency and faults to order");
+  auto options = std::make_shared<MockOptions>();
+  command->add_option("--listen", options->listen, "Where to listen; may repeat (default: 127.0.0.1:8485)");
+  command->add_option("scenario", options->scenario,
+                      "A TOML file of models, latencies, error rates and outages");
+  command->add_option("--loops", options->loops, "Event loops, a thread each (default: 1)")
+      ->check(CLI::Range(1, 256));
+  command->add_option("--seed", options->seed, "Of the faults, where the scenario sets none (default: 0)");
+  command->add_flag("-q,--quiet", options->quiet, "No banner");
+  command->footer(
+      "Examples:\n  llmgw mock\n  llmgw mock --listen 127.0.0.1:9001 --listen 127.0.0.1:9002 outage.toml\n"
+      "  curl http://127.0.0.1:8485/v1/chat/completions -d "
+      "'{\"model\":\"fail-429\",\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}'");
+  command->callback([&context, options] { context.run = [options] { return mock_command(*options); }; });
+}
+
+}  // namespace llmgw::cmd

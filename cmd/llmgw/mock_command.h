@@ -5,7 +5,7 @@
 #include <string>
 #include <vector>
 
-namespace llmgw {
+namespace llmgw::cmd {
 
 // What `llmgw mock` was asked for on its command line.
 struct MockOptions {
@@ -20,4 +20,4 @@ struct MockOptions {
 // code: 0 when it was asked to stop, 2 when a scenario or an address is wrong, which it says on stderr.
 int mock_command(const MockOptions& options);
 
-}  // namespace llmgw
+}  // namespace llmgw::cmd
