@@ -6,6 +6,8 @@
 #include <latch>
 
 #include "net/http_client.h"
+#include "simulate/mock/mock_transport.h"
+#include "simulate/mock/scenario.h"
 #include "store/mapped_rests.h"
 #include "store/sqlite/request_log.h"
 #include "version.h"
@@ -17,10 +19,12 @@ struct Server::LoopThread {
   LoopThread(Server& server, int listener)
       : random(entropy()),
         client(loop, *server.resolver_, server.options_.proxy),
+        mock(loop, *server.mock_, Random(entropy())),
+        transport(loop, mock, client),
         metrics(server.metrics_->shard()),
         engine({.fibers = loop,
                 .random = random,
-                .transport = client,
+                .transport = transport,
                 .rests = *server.rests_,
                 .state = server.state_,
                 .plugins = server.plugins_,
@@ -37,6 +41,8 @@ struct Server::LoopThread {
   net::Loop loop;
   Random random;
   net::HttpClient client;
+  simulate::MockProvider mock;          // the provider "mock", in this process
+  simulate::MockTransport transport;
   observe::MetricShard& metrics;
   engine::Engine engine;
   Gateway gateway;
@@ -81,6 +87,7 @@ Result<void> Server::open(config::Loaded first, config::Live::Loader load) {
   http_.max_buffered = settings.max_buffered;
   http_.max_connections = settings.max_connections;
   resolver_ = std::make_unique<net::Resolver>();
+  mock_ = std::make_unique<simulate::MockState>(std::make_shared<const simulate::Scenario>(), 0, clock_.now());
   workers_ = std::make_unique<net::WorkerPool>(2, 256);
   shared_.offload = workers_.get();
 

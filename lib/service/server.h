@@ -11,6 +11,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "service/gateway.h"
+#include "simulate/mock/mock.h"
 #include "store/log_writer.h"
 
 namespace llmgw::service {
@@ -66,6 +67,7 @@ class Server {
   std::vector<std::unique_ptr<plugins::Plugin>> plugins_;
   std::vector<std::unique_ptr<LoopThread>> loops_;
   std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<simulate::MockState> mock_;
   std::unique_ptr<net::WorkerPool> workers_;
   std::unique_ptr<config::Watch> watch_;
 };

@@ -170,7 +170,7 @@ TEST_CASE("a provider that cannot work is refused with what, where and what to d
   CHECK(refusal(c).find("may not hold a user or password") != std::string::npos);
   CHECK(refusal(c).find("secret") == std::string::npos);
   c.base_url = "localhost:1234";
-  CHECK(refusal(c).find("it needs http:// or https://") != std::string::npos);
+  CHECK(refusal(c).find("must begin with https:// or http://") != std::string::npos);
 
   c = provider("openai");
   c.headers = {{"Bad Name", "x"}};
