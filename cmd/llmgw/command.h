@@ -19,6 +19,7 @@ struct Context {
 };
 
 void add_serve(CLI::App&, Context&);
+void add_mock(CLI::App&, Context&);
 void add_version(CLI::App&, Context&);
 
 // "llmgw: what went wrong; what to do" on stderr.

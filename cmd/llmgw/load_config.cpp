@@ -8,13 +8,22 @@
 #include "providers/discover.h"
 
 namespace llmgw::cmd {
+namespace {
+
+// Without a home, state is kept where it is lost at the next boot, and only this user sees it.
+std::shared_ptr<config::Config> with_data_dir(std::shared_ptr<config::Config> config) {
+  if (config->server.data_dir.empty()) config->server.data_dir = "/tmp/llmgw-" + std::to_string(getuid());
+  return config;
+}
+
+}  // namespace
 
 config::Live::Loader config_loader(const std::string& flag, config::Options options, const std::string& listen) {
   return [=] {
     const auto environment = config::system_environment();
     const auto file = config::find_file(flag, environment);
     config::Loaded loaded = file ? config::load_file(*file, environment, providers::known_kinds(), options)
-                                 : config::Loaded{providers::config_from_environment(environment), {}, {}};
+                                 : config::Loaded{with_data_dir(providers::config_from_environment(environment)), {}, {}};
     if (loaded.config != nullptr && !listen.empty()) {
       auto changed = std::make_shared<config::Config>(*loaded.config);
       changed->server.listen = listen;

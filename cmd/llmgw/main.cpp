@@ -36,6 +36,7 @@ int main(int argc, char** argv) {
   app.add_option("--log-level", context.log_level, "trace, debug, info, warn, error or off");
   app.fallthrough();
   add_serve(app, context);
+  add_mock(app, context);
   add_version(app, context);
   try {
     app.parse(argc, argv);

@@ -53,8 +53,8 @@ class Codec {
   // Reads the envelope out of request.body, which is checked whole. Errors: bad_request with the field's path.
   virtual Result<void> decode_request(Request&) const = 0;
   // What must change in the body for a target of the same dialect: the model's name, gateway-only
-  // fields, the asking for usage.
-  virtual void edit_request(const Request&, std::string_view model, json::Edit&) const = 0;
+  // fields, and, where the target can be asked, the asking for usage.
+  virtual void edit_request(const Request&, std::string_view model, bool ask_usage, json::Edit&) const = 0;
 
   // Whether a 2xx body is an answer. Fails with invalid_response when it is neither that nor an error.
   virtual Result<ReplyFacts> read_reply(std::string_view body) const = 0;

@@ -128,9 +128,9 @@ class ChatCodec final : public OpenAiCodec {
     return {};
   }
 
-  void edit_request(const Request& request, std::string_view model, json::Edit& edit) const override {
-    OpenAiCodec::edit_request(request, model, edit);
-    if (!request.stream || request.wants_usage) return;
+  void edit_request(const Request& request, std::string_view model, bool ask_usage, json::Edit& edit) const override {
+    OpenAiCodec::edit_request(request, model, ask_usage, edit);
+    if (!ask_usage || !request.stream || request.wants_usage) return;
     // Asked for so that the cost is known; the chunk is not passed on.
     const auto options = request.doc->root()["stream_options"];
     if (options.is(json::Kind::object) && options.size() > 0) {

@@ -89,6 +89,10 @@ std::optional<Outcome> Run::try_target(size_t link) {
 
     const Outcome& failed = failures_.back();
     const Error& error = failed.failure()->error;
+    if (error.error_class == ErrorClass::context_length) {
+      const auto context = t.upstream->provider->facts(t.model).context.value_or(0);
+      context_needed_ = std::max(context_needed_.value_or(0), context);
+    }
     const bool final = !failed.failure()->may_fall_back || error.error_class == ErrorClass::cancelled ||
                        race_ != nullptr ||  // another target's call lives: nothing starts beside it
                        (request_.once && failed.sent);

@@ -71,6 +71,7 @@ class Run {
   observe::AttemptRecord& record_of(const Outcome& o) { return record_.attempts[o.record]; }
   const observe::AttemptRecord& record_of(const Outcome& o) const { return record_.attempts[o.record]; }
   const routing::Target& target(size_t link) const { return chain_.links[link].target; }
+  // A route's own, else the provider's.
   Duration timeout(size_t link, std::optional<Duration> config::Timeouts::*which) const;
   int calls_left() const { return chain_.policy.max_attempts - calls_; }
 

@@ -15,19 +15,18 @@ WorkerPool::~WorkerPool() {
   for (auto& thread : threads_) thread.join();
 }
 
-Result<void> WorkerPool::run(std::function<void()> job, TimePoint deadline) {
-  Loop* loop = Loop::current();
+Result<void> WorkerPool::run(Scheduler& scheduler, std::function<void()> job, TimePoint deadline) {
   struct Waiter {
     Event event;
     bool done = false;
   };
-  auto waiter = std::make_shared<Waiter>(Event(*loop));
+  auto waiter = std::make_shared<Waiter>(Event(scheduler));
   {
     std::lock_guard guard(lock_);
     if (jobs_.size() >= lane_) return fail(ErrorClass::overloaded, "too many jobs wait for a worker thread");
-    jobs_.push_back([job = std::move(job), loop, waiter] {
+    jobs_.push_back([job = std::move(job), &scheduler, waiter] {
       job();
-      loop->post([waiter] {
+      scheduler.post([waiter] {
         waiter->done = true;
         waiter->event.notify_all();
       });

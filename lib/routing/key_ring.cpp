@@ -22,7 +22,6 @@ std::string target_rest(std::string_view provider, std::string_view model) {
 KeyRing::KeyRing(std::string provider, const std::vector<config::Key>& keys, bool keyless)
     : keyless_(keyless) {
   for (const auto& key : keys) {
-    if (key.unset) continue;
     // By hash: a key that is replaced under the same name doesn't inherit the old one's rest.
     const auto secret = key.value.empty() ? key.access_key.reveal() : key.value.reveal();
     Entry entry{&key, "key:" + sha256_hex(secret).substr(0, 16), {}};

@@ -20,8 +20,7 @@ using KeySet = std::vector<bool>;
 // Immutable; safe from any thread.
 class KeyRing {
  public:
-  // `keys` outlive the ring; those that are unset are left out. A provider that needs no key has none.
-  // `keyless`: it is called without one.
+  // `keys` outlive the ring. `keyless`: without any, the provider is called all the same.
   KeyRing(std::string provider, const std::vector<config::Key>& keys, bool keyless);
 
   struct Pick {

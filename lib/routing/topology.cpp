@@ -6,7 +6,6 @@
 #include "providers/serving.h"
 
 namespace llmgw::routing {
-
 Gate& State::gate(const std::string& provider, int most) {
   const std::lock_guard guard(lock_);
   auto& gate = gates_[provider];
@@ -23,7 +22,7 @@ Result<std::shared_ptr<const Topology>> Topology::make(std::shared_ptr<const con
   for (const auto& entry : topology->config_->providers) {
     auto provider = providers::Provider::make(entry);
     if (!provider) return fail(std::move(provider.error()));
-    KeyRing keys(entry.name, entry.keys, (*provider)->keyless());
+    KeyRing keys(entry.name, (*provider)->keys(), (*provider)->keyless());
     topology->upstreams_.push_back(std::make_unique<Upstream>(std::move(*provider), std::move(keys),
                                                               &state.gate(entry.name, entry.max_concurrency)));
   }

@@ -101,7 +101,7 @@ bool Gateway::serve_own(net::HttpRequest& request, net::ResponseWriter& writer, 
   } else {
     // A page of many series takes milliseconds: it is made off the loops.
     auto text = std::make_shared<std::string>();
-    if (auto ran = shared_.offload->run([this, text] { *text = shared_.metrics(); }, kNever); !ran) {
+    if (auto ran = shared_.offload->run(engine_.world().fibers, [this, text] { *text = shared_.metrics(); }, kNever); !ran) {
       refuse(writer, ran.error());
     } else {
       reply(writer, 200, "text/plain; version=0.0.4; charset=utf-8", *text);
@@ -157,7 +157,7 @@ void Gateway::serve_models(net::ResponseWriter& writer, const routing::Topology&
 
 void Gateway::serve_reload(net::ResponseWriter& writer) {
   auto result = std::make_shared<Result<std::string>>(fail(ErrorClass::overloaded, "the reload did not run"));
-  auto ran = shared_.offload->run([this, result] { *result = shared_.reload(); }, kNever);
+  auto ran = shared_.offload->run(engine_.world().fibers, [this, result] { *result = shared_.reload(); }, kNever);
   if (!ran) return refuse(writer, ran.error());
   if (!*result) return refuse(writer, result->error());
   reply(writer, 200, "application/json", "{\"status\":" + json::quoted(**result) + "}");

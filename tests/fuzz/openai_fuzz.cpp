@@ -18,7 +18,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     request.body = bytes;
     if (codec->decode_request(request)) {
       json::Edit edit(request.doc->root());
-      codec->edit_request(request, "other", edit);
+      codec->edit_request(request, "other", true, edit);
       const auto edited = edit.apply();
       const auto doc = json::Doc::parse(edited);
       if (!doc || !doc->root()["model"].says("other") || doc->root()["fallbacks"]) std::abort();

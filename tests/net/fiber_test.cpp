@@ -151,12 +151,12 @@ TEST_CASE("a job runs off the loop, and a fiber that stops waiting leaves it beh
   WorkerPool workers(1, 2);
   on_loop([&](Loop& loop) {
     auto thread = std::make_shared<std::thread::id>();
-    REQUIRE(workers.run([thread] { *thread = std::this_thread::get_id(); }, kNever));
+    REQUIRE(workers.run(loop, [thread] { *thread = std::this_thread::get_id(); }, kNever));
     CHECK(*thread != std::this_thread::get_id());
 
     auto finished = std::make_shared<std::atomic<bool>>(false);
     const auto slow = workers.run(
-        [finished] {
+        loop, [finished] {
           std::this_thread::sleep_for(30ms);
           *finished = true;
         },
