@@ -24,7 +24,8 @@ file(WRITE ${OUT} "// Made from models.tsv by cmake/models.cmake.
 namespace llmgw::providers {
 namespace {
 
-constexpr ModelFacts kModels[] = {
+// Constants with g++; clang gives up counting and fills them in at start.
+const ModelFacts kModels[] = {
 ${rows}};
 
 }  // namespace
