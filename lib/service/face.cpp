@@ -32,6 +32,19 @@ Dialect dialect_of(std::string_view path) {
   return Dialect::openai_other;
 }
 
+// Where the call begins behind "/NAME": the SDKs put the deployment in as it is, so that a target
+// "provider/model" brings a '/' of its own.
+size_t find_call(std::string_view path) {
+  if (path.size() < 2 || path[1] == '/') return std::string_view::npos;
+  for (size_t slash = path.find('/', 2); slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
+    for (const std::string_view call : {"/chat/completions", "/completions", "/embeddings", "/audio", "/images"}) {
+      auto rest = path.substr(slash);
+      if (take(rest, call)) return slash;
+    }
+  }
+  return std::string_view::npos;
+}
+
 }  // namespace
 
 std::optional<Face> find_face(std::string_view path) {
@@ -47,12 +60,12 @@ std::optional<Face> find_face(std::string_view path) {
   if (prefixed) {
     take(path, "/openai");  // Azure clients append their own
     if (take(path, "/deployments")) {
-      const size_t slash = path.find('/', 1);
-      if (path.size() < 2 || slash == std::string_view::npos || slash == 1) return std::nullopt;
-      const auto decoded = percent_decoded(path.substr(1, slash - 1));
+      const size_t call = find_call(path);
+      if (call == std::string_view::npos) return std::nullopt;
+      const auto decoded = percent_decoded(path.substr(1, call - 1));
       if (!decoded || !printable(*decoded)) return std::nullopt;
       face.deployment = *decoded;
-      path.remove_prefix(slash);
+      path.remove_prefix(call);
     }
   }
   if (!take(path, "/v1") && !prefixed) return std::nullopt;

@@ -1,0 +1,52 @@
+#include "service/face.h"
+
+#include <doctest/doctest.h>
+
+namespace llmgw::service {
+namespace {
+
+using dialects::Dialect;
+
+TEST_CASE("a path's face is its dialect, and what stands below the root") {
+  struct Case {
+    std::string_view path;
+    Dialect dialect;
+    std::string_view below, deployment;
+  };
+  for (const auto& [path, dialect, below, deployment] : std::initializer_list<Case>{
+           {"/v1/chat/completions", Dialect::openai_chat, "/chat/completions", ""},
+           {"/v1/chat/completions/", Dialect::openai_chat, "/chat/completions", ""},
+           {"/v1/files/file-1/content", Dialect::openai_other, "/files/file-1/content", ""},
+           {"/openai/v1/responses", Dialect::openai_responses, "/responses", ""},
+           {"/openai/responses", Dialect::openai_responses, "/responses", ""},
+           {"/litellm/embeddings", Dialect::openai_embeddings, "/embeddings", ""},
+           {"/langchain/openai/v1/completions", Dialect::openai_completions, "/completions", ""},
+           {"/openai/deployments/gpt/chat/completions", Dialect::openai_chat, "/chat/completions", "gpt"},
+           {"/openai/deployments/gpt%204/audio/speech", Dialect::openai_other, "/audio/speech", "gpt 4"},
+           {"/openai/deployments/up/echo/chat/completions", Dialect::openai_chat, "/chat/completions",
+            "up/echo"},
+           {"/openai/deployments/or/meta-llama/l3/embeddings", Dialect::openai_embeddings, "/embeddings",
+            "or/meta-llama/l3"},
+       }) {
+    CAPTURE(path);
+    const auto face = find_face(path);
+    REQUIRE(face);
+    CHECK(face->dialect == dialect);
+    CHECK(face->path == below);
+    CHECK(face->deployment == deployment);
+  }
+}
+
+TEST_CASE("a path that is nobody's has no face") {
+  for (const std::string_view path :
+       {"", "/", "/v1", "/v2/chat/completions", "/v1/chat", "/v1chat/completions", "/v1/embeddingsx",
+        "/chat/completions", "/openai/deployments", "/openai/deployments/",
+        "/openai/deployments//chat/completions", "/openai/deployments/gpt", "/openai/deployments/gpt/files",
+        "/openai/deployments/a%0Ab/embeddings", "/openai/deployments/a%zz/embeddings"}) {
+    CAPTURE(path);
+    CHECK_FALSE(find_face(path));
+  }
+}
+
+}  // namespace
+}  // namespace llmgw::service
