@@ -75,7 +75,7 @@ std::optional<Outcome> Run::try_target(size_t link) {
   bool called = false;
   for (int retries = 0;;) {
     const bool desperate = next_ >= chain_.links.size() && !called;
-    const auto pick = keys.pick(t.model, tried, desperate, world_.rests, world_.fibers.wall(), world_.random);
+    const auto pick = keys.pick(t.model, tried, only_key(), desperate, world_.rests, world_.fibers.wall(), world_.random);
     if (!pick.found) {
       if (pick.earliest) earliest_ = std::min(earliest_.value_or(*pick.earliest), *pick.earliest);
       if (!called) pass_over_resting(link, pick.earliest);
@@ -98,7 +98,7 @@ std::optional<Outcome> Run::try_target(size_t link) {
                        (request_.once && failed.sent);
     if (final) return std::nullopt;
     if (takes_next_key(error.error_class) && may_call_again() &&
-        keys.pick(t.model, tried, false, world_.rests, world_.fibers.wall(), world_.random).found) {
+        keys.pick(t.model, tried, only_key(), false, world_.rests, world_.fibers.wall(), world_.random).found) {
       continue;
     }
     if (!may_retry(failed, retries)) return std::nullopt;

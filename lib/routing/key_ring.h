@@ -31,10 +31,10 @@ class KeyRing {
     std::optional<WallTime> earliest;
   };
 
-  // `desperate`: the chain has no target after this one, so that a key which only rests for
+  // `only`: the name of the one key that may be used; nullptr: any. `desperate`: the chain has no target after this one, so that a key which only rests for
   // 401, 402 or 403 is taken when nothing else is left.
-  Pick pick(std::string_view model, const KeySet& tried, bool desperate, const store::Rests&, WallTime now,
-            Random&) const;
+  Pick pick(std::string_view model, const KeySet& tried, const std::string* only, bool desperate, const store::Rests&,
+            WallTime now, Random&) const;
 
   // What the provider said of a key (docs: "Rests"). `model` is the provider's name for it.
   void report(size_t index, std::string_view model, ErrorClass, int status, std::optional<Duration> retry_after,

@@ -67,6 +67,12 @@ Result<Chain> Topology::chain(const dialects::Request& request, Random& random) 
     return fail(unknown_model(request.model));
   }
 
+  if (request.pinned_key) {  // the object that it names is nowhere else
+    std::erase_if(chain.links, [&](const Link& link) { return link.target.provider() != request.provider; });
+    if (!chain.links.empty()) return chain;
+    return fail(ErrorClass::bad_request, "the model '" + request.model + "' is not at the provider '" + request.provider +
+                                             "', which gave out the id that this call names");
+  }
   if (request.fallbacks) {
     for (size_t i = 0; i < request.fallbacks->size(); ++i) {
       const auto& entry = (*request.fallbacks)[i];

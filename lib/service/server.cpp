@@ -9,6 +9,7 @@
 #include "simulate/mock/mock_transport.h"
 #include "simulate/mock/scenario.h"
 #include "store/mapped_rests.h"
+#include "store/sqlite/pins.h"
 #include "store/sqlite/request_log.h"
 #include "version.h"
 
@@ -28,6 +29,10 @@ struct Server::LoopThread {
                 .rests = *server.rests_,
                 .state = server.state_,
                 .plugins = server.plugins_,
+                .made =
+                    [&server](const std::string& id, const std::string& provider, const std::string& key) {
+                      server.workers_->submit([&server, id, pin = store::Pin{provider, key}] { (void)server.pins_->keep(id, pin); });
+                    },
                 .ended =
                     [this, writer = server.log_writer_.get()](observe::RequestRecord&& record) {
                       metrics.record(record);
@@ -90,6 +95,8 @@ Result<void> Server::open(config::Loaded first, config::Live::Loader load) {
   mock_ = std::make_unique<simulate::MockState>(std::make_shared<const simulate::Scenario>(), 0, clock_.now());
   workers_ = std::make_unique<net::WorkerPool>(2, 256);
   shared_.offload = workers_.get();
+  pins_ = std::make_unique<store::sqlite::SqlitePins>(settings.data_dir);
+  shared_.pins = pins_.get();
 
   const int loops = options_.loops > 0 ? options_.loops : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   address_ = settings.listen;

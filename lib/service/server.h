@@ -60,6 +60,7 @@ class Server {
   routing::State state_;
   std::unique_ptr<store::Rests> rests_;
   std::unique_ptr<store::RequestLog> request_log_;
+  std::unique_ptr<store::Pins> pins_;
   std::unique_ptr<store::LogWriter> log_writer_;
   std::unique_ptr<observe::Metrics> metrics_;
   net::ServerOptions http_;
