@@ -6,6 +6,7 @@
 #include <latch>
 
 #include "net/http_client.h"
+#include "plugins/log/attempt_log.h"
 #include "simulate/mock/mock_transport.h"
 #include "simulate/mock/scenario.h"
 #include "store/mapped_rests.h"
@@ -78,6 +79,7 @@ Result<void> Server::open(config::Loaded first, config::Live::Loader load) {
       std::string(kVersion), observe::Metrics::Sources{.requests_not_logged = [this] { return log_writer_->dropped(); },
                                           .lines_not_logged = [this] { return log_.dropped(); },
                                           .rests_active = [this] { return static_cast<int64_t>(rests_->list(clock_.wall()).size()); }});
+  plugins_.push_back(std::make_unique<plugins::AttemptLog>(log_, clock_));
   state_.retries.set_ratio(config->fallback.retry_budget);
   auto topology = routing::Topology::make(config, state_);
   if (!topology) return fail(std::move(topology.error()));
