@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/nearest.h"
+#include "providers/model_name.h"
 
 namespace llmgw::routing {
 namespace {
@@ -12,6 +13,16 @@ namespace {
 bool serves(const providers::Provider& provider, std::string_view model) {
   return provider.config().models.contains(std::string(model)) || providers::facts(provider.kind(), model) != nullptr ||
          providers::family(model) == provider.kind();
+}
+
+// Whether two targets embed with the same model. A name that the catalog doesn't know stands for itself.
+bool same_vectors(const Target& a, const Target& b) {
+  const auto mine = a.upstream->provider->facts(a.model), other = b.upstream->provider->facts(b.model);
+  auto model = [](const providers::ModelFacts& facts, const Target& t) {
+    return facts.group.empty() ? providers::canonical_model(t.model) : std::string(facts.group);
+  };
+  if (model(mine, a) != model(other, b)) return false;
+  return mine.dimensions < 0 || other.dimensions < 0 || mine.dimensions == other.dimensions;
 }
 
 }  // namespace
@@ -114,6 +125,14 @@ Result<Chain> Topology::chain(const dialects::Request& request, Random& random) 
   static const std::vector<std::string> kNone;
   const auto& labels = route != nullptr ? route->require_labels : kNone;
   for (auto& link : chain.links) link.skipped = why_not(link.target, request, labels);
+  if (request.dialect == dialects::Dialect::openai_embeddings) {
+    const Target& primary = chain.links.front().target;
+    for (auto& link : chain.links) {
+      if (link.skipped.empty() && !same_vectors(primary, link.target)) {
+        link.skipped = "its vectors are not those of " + primary.name() + ": mixed, they corrupt a store";
+      }
+    }
+  }
   return chain;
 }
 
