@@ -135,6 +135,7 @@ void Run::exchange(Outcome& outcome, const config::Key* key) {
   call.headers.add("Accept-Encoding", "identity");
   provider.authorize(call.headers, request_.dialect, key);
 
+  record_of(outcome).sent = true;
   auto sent = world_.transport.send(std::move(call));
   if (!sent) return fail_with(outcome, std::move(sent.error()));
   outcome.sent = true;

@@ -167,6 +167,19 @@ TEST_CASE("503 with Retry-After rests the target, without it nothing rests") {
   CHECK(plain.count("a") == 2);
 }
 
+TEST_CASE("a target that begins to rest gets no further key and no retry from requests under way") {
+  TestWorld world(providers_toml({"a", "b"}, 2, "retries = { max = 3, backoff = \"1s\" }"));
+  // The first request's retry would come while the second's 503 holds.
+  world.when("a", {fault("500"), fault("503", 60s), ok()});
+  const Got& first = world.start({.more = R"(,"fallbacks":["b/n"])"});
+  const Got& second = world.start({.more = R"(,"fallbacks":["b/n"])", .at = 1ms});
+  world.run();
+  CHECK(first.status == 200);
+  CHECK(second.status == 200);
+  CHECK(world.count("a") == 2);
+  CHECK(world.count("b") == 2);
+}
+
 TEST_CASE("without Retry-After a cool-down doubles from 1 s to 60 s") {
   TestWorld world(providers_toml({"a", "b"}));
   // Without the "try again in 1s" of the vendor's own words.
