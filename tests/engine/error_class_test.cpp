@@ -180,6 +180,20 @@ TEST_CASE("a target that begins to rest gets no further key and no retry from re
   CHECK(world.count("b") == 2);
 }
 
+TEST_CASE("a key that begins to rest while a call queues for its provider is not called") {
+  TestWorld world("[fallback]\nslow_after = \"30s\"\n" +
+                  providers_toml({"a", "b"}, 1, "max_concurrency = 1\nretries = { max = 0 }"));
+  world.when("a", {[](const SeenCall& call) {
+                     return simulate::fails(call, *simulate::parse_fault("429"), 60s, 2s);
+                   },
+                   ok()});
+  world.start({.more = R"(,"fallbacks":["b/n"])"});
+  const Got& queued = world.start({.more = R"(,"fallbacks":["b/n"])", .at = 10ms});
+  world.run();
+  CHECK(queued.status == 200);
+  CHECK(world.count("a") == 1);
+}
+
 TEST_CASE("without Retry-After a cool-down doubles from 1 s to 60 s") {
   TestWorld world(providers_toml({"a", "b"}));
   // Without the "try again in 1s" of the vendor's own words.
