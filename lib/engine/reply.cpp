@@ -96,7 +96,7 @@ void Run::deliver_failure(const Failure& failure, const Outcome* whose) {
   if (error.retry_after && !headers.has("retry-after")) {
     headers.add("Retry-After", std::to_string((to_ms(*error.retry_after) + 999) / 1000));
   }
-  const auto calls = std::ranges::count_if(record_.attempts, [](const auto& a) { return a.called(); });
+  const auto calls = std::ranges::count_if(record_.attempts, [](const auto& a) { return a.sent; });
   if (calls >= 2) headers.set("x-should-retry", "false");
 
   const auto extra = extra_fields(whose);
@@ -142,7 +142,7 @@ net::Headers Run::reply_headers(const net::Headers& upstream, const Outcome* who
     headers.add("x-llmgw-provider", target(whose->link).provider());
     headers.add("x-llmgw-model", target(whose->link).model);
   }
-  headers.add("x-llmgw-attempts", std::to_string(std::ranges::count_if(record_.attempts, [](const auto& a) { return a.called(); })));
+  headers.add("x-llmgw-attempts", std::to_string(std::ranges::count_if(record_.attempts, [](const auto& a) { return a.sent; })));
   headers.add("x-llmgw-cache", "off");
   return headers;
 }

@@ -40,7 +40,7 @@ class Run {
 
   // attempt.cpp: one call.
   Outcome attempt(size_t link, const routing::KeyRing::Pick&);
-  void exchange(Outcome&, const config::Key*);
+  void exchange(Outcome&, const routing::KeyRing::Pick&);
   void read_failure(Outcome&, net::Exchange&, const net::HttpResponse&, TimePoint by);
   void read_whole(Outcome&, net::Exchange&, const net::HttpResponse&, TimePoint by);
   void open_stream(Outcome&, std::unique_ptr<net::Exchange>, const net::HttpResponse&, bool events, TimePoint by,

@@ -98,6 +98,14 @@ KeyRing::Pick KeyRing::pick(std::string_view model, const KeySet& tried, const s
   return pick;
 }
 
+std::optional<store::RestState> KeyRing::rate_limited(size_t index, std::string_view model, const store::Rests& rests,
+                                                      WallTime now) const {
+  if (keyless_ || index >= entries_.size()) return std::nullopt;
+  auto rest = rests.get(for_model(entries_[index].rest, model), now);
+  if (rest && by_refusal(*rest)) rest.reset();
+  return rest;
+}
+
 void KeyRing::report(size_t index, std::string_view model, ErrorClass error_class, int status,
                      std::optional<Duration> retry_after, store::Rests& rests, WallTime now) const {
   if (keyless_ || index >= entries_.size()) return;

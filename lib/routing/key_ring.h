@@ -36,6 +36,10 @@ class KeyRing {
   Pick pick(std::string_view model, const KeySet& tried, const std::string* only, bool desperate, const store::Rests&,
             WallTime now, Random&) const;
 
+  // The rest that keeps a picked key from being called after all, begun since on what another request was told;
+  // one for 401, 402 or 403 doesn't.
+  std::optional<store::RestState> rate_limited(size_t index, std::string_view model, const store::Rests&, WallTime now) const;
+
   // What the provider said of a key (docs: "Rests"). `model` is the provider's name for it.
   void report(size_t index, std::string_view model, ErrorClass, int status, std::optional<Duration> retry_after,
               store::Rests&, WallTime now) const;
