@@ -33,7 +33,7 @@ void AttemptLog::after(Attempt& attempt, const Ending& ending) {
   if (!log_.enabled(level)) return;
   log_.write(level, ending.cut ? "a stream broke off" : "an attempt failed",
              {{"target", target},
-              {"key", attempt.record.key},
+              {"key", attempt.record.key.empty() ? "none" : std::string_view(attempt.record.key)},
               {"class", llmgw::name(error.error_class)},
               {"status", std::to_string(attempt.record.status)},
               {"message", error.message},
