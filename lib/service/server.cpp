@@ -25,8 +25,9 @@ struct Server::LoopThread {
                 .state = server.state_,
                 .plugins = server.plugins_,
                 .ended =
-                    [this, writer = server.log_writer_.get()](observe::RequestRecord&& record) {
+                    [this, writer = server.log_writer_.get(), &ended = server.options_.ended](observe::RequestRecord&& record) {
                       metrics.record(record);
+                      if (ended) ended(record);
                       writer->offer(std::move(record));
                     }}),
         gateway(engine, server.shared_),
