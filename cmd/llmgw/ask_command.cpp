@@ -38,10 +38,12 @@ int ask_with(const Flags& flags, ask::Options& options, const Context& context, 
   // A command that answers one question has no use for the server's warnings.
   auto log_settings = log_options(*loaded.config, context.log_level);
   if (context.log_level.empty()) log_settings.level = observe::Level::warn;
+  ask::Session session;  // before the log, whose thread is not to get its signals
   observe::Log log(log_settings);
   const auto environment = config::system_environment();
   const auto known = providers::known_kinds();
-  const ask::Surroundings around{.config = loaded.config,
+  const ask::Surroundings around{.session = session,
+                                 .config = loaded.config,
                                  .known = known,
                                  .environment = environment,
                                  .proxy = proxy_settings(),

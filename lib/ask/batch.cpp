@@ -81,7 +81,11 @@ std::string row_of(const BatchItem& item, const Reply& reply, const std::optiona
 class Batch {
  public:
   Batch(const Options& options, const Surroundings& around, std::vector<BatchItem> items)
-      : options_(options), around_(around), items_(std::move(items)), output_(1, session_.signal_fd()) {}
+      : options_(options),
+        around_(around),
+        session_(around.session),
+        items_(std::move(items)),
+        output_(1, session_.signal_fd()) {}
 
   int run() {
     if (auto opened = open(); !opened) return complain(opened.error().message, kUsage);
@@ -101,7 +105,7 @@ class Batch {
       if (!rows) return fail(std::move(rows.error()));
       rows_ = std::move(*rows);
     }
-    auto opened = open_asker(session_, options_, around_, rows_->spent());
+    auto opened = open_asker(options_, around_, rows_->spent());
     if (!opened) return fail(std::move(opened.error()));
     asker_ = std::move(opened->asker);
     model_ = std::move(opened->model);
@@ -177,8 +181,8 @@ class Batch {
 
   const Options& options_;
   const Surroundings& around_;
+  Session& session_;
   std::vector<BatchItem> items_;
-  Session session_;
   Output output_;
   std::unique_ptr<BatchOutput> rows_;
   std::unique_ptr<Asker> asker_;

@@ -9,8 +9,8 @@
 
 namespace llmgw::ask {
 
-Result<Opened> open_asker(Session& session, const Options& options, const Surroundings& around,
-                          NanoUsd spent) {
+Result<Opened> open_asker(const Options& options, const Surroundings& around, NanoUsd spent) {
+  Session& session = around.session;
   Opened opened{.asker = nullptr, .model = options.model};
   if (opened.model.empty()) opened.model = around.config->ask_model;
   if (opened.model.empty()) opened.model = around.environment.variable("LLMGW_MODEL").value_or("");

@@ -43,6 +43,7 @@ struct Options {
 
 // What the process gives.
 struct Surroundings {
+  Session& session;
   std::shared_ptr<const config::Config> config;
   const config::Known& known;
   const config::Environment& environment;
@@ -57,7 +58,7 @@ struct Opened {
   std::unique_ptr<Asker> asker;
   std::string model;
 };
-Result<Opened> open_asker(Session&, const Options&, const Surroundings&, NanoUsd spent);
+Result<Opened> open_asker(const Options&, const Surroundings&, NanoUsd spent);
 
 // The question that the options make of a prompt, whatever was said before.
 Question question_of(const Options&, const std::string& model, std::vector<std::string> messages);

@@ -110,8 +110,8 @@ int ask_single(const Options& options, const Surroundings& around) {
   if (begins) conversation->messages = opening(options, options.prompt);
   conversation->messages.push_back(*message);
 
-  Session session;
-  auto opened = open_asker(session, options, around, {});
+  Session& session = around.session;
+  auto opened = open_asker(options, around, {});
   if (!opened) return complain(opened.error().message, kUsage);
   if (options.model.empty() && !begins && !conversation->model.empty()) opened->model = conversation->model;
   const auto body = request_body(question_of(options, opened->model, conversation->messages));
