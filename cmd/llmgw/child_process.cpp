@@ -19,7 +19,10 @@ sigset_t handled() {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);
-  for (const int signal : kForwarded) sigaddset(&set, signal);
+  for (const int signal : kForwarded) {
+    struct sigaction action{};
+    if (sigaction(signal, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) sigaddset(&set, signal);
+  }
   return set;
 }
 
@@ -55,11 +58,12 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& command
   const auto environment = merged_environment(variables);
   posix_spawnattr_t attributes;
   posix_spawnattr_init(&attributes);
-  sigset_t none, all;
+  sigset_t none, ours;
   sigemptyset(&none);
-  sigfillset(&all);
+  sigemptyset(&ours);
+  sigaddset(&ours, SIGPIPE);  // the one that we ignore of our own accord
   posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setsigdefault(&attributes, &ours);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   pid_t pid = 0;
   auto arguments = pointers(command);

@@ -90,10 +90,14 @@ int serve(const Flags& flags, const std::string& log_level) {
 void add_serve(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("serve", "Run the gateway");
   auto flags = std::make_shared<Flags>();
-  command->add_option("-c,--config", flags->config,
-                      "The config (default: ./llmgw.toml, else the environment's keys)");
-  command->add_option("--listen", flags->listen, "Where to listen, instead of the config's [server] listen");
-  command->add_option("--loops", flags->loops, "Event loops, a thread each (default: one per core)");
+  command
+      ->add_option("-c,--config", flags->config,
+                   "The config (default: ./llmgw.toml, else the environment's keys)")
+      ->type_name("FILE");
+  command->add_option("--listen", flags->listen, "Where to listen, instead of the config's [server] listen")
+      ->type_name("ADDRESS:PORT");
+  command->add_option("--loops", flags->loops, "Event loops, a thread each (default: one per core)")
+      ->type_name("N");
   command->add_flag("--insecure", flags->insecure, "Listen off loopback without TLS and virtual keys");
   command->add_flag("-q,--quiet", flags->quiet, "No banner");
   command->footer("Examples:\n  llmgw serve\n  llmgw serve -c llmgw.toml --listen 127.0.0.1:9000");

@@ -9,6 +9,20 @@
 
 namespace llmgw::ask {
 
+std::string for_terminal(std::string_view text) {
+  std::string out;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const auto c = static_cast<unsigned char>(text[i]);
+    const auto next = i + 1 < text.size() ? static_cast<unsigned char>(text[i + 1]) : 0;
+    if (c == 0xc2 && next >= 0x80 && next < 0xa0) {
+      ++i;  // U+0080 to U+009F
+    } else if ((c >= 0x20 && c != 0x7f) || c == '\n' || c == '\t') {
+      out += text[i];
+    }
+  }
+  return out;
+}
+
 bool Output::write(std::string_view bytes) {
   while (!bytes.empty() && state_ == State::good) {
     pollfd ready[] = {{fd_, POLLOUT, 0}, {signal_fd_, POLLIN, 0}};

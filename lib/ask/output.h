@@ -1,8 +1,13 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 
 namespace llmgw::ask {
+
+// `text` for a terminal: without the control characters (C0 but tab and newline, DEL, C1) by which an answer
+// could move the cursor, set the title or type for the user.
+std::string for_terminal(std::string_view text);
 
 // Standard output of a filter: what it is given is written at once, and never blocks a signal out.
 class Output {

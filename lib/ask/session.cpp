@@ -12,7 +12,11 @@ namespace {
 sigset_t ending_signals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int s : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&signals, s);
+  for (const int s : {SIGINT, SIGTERM, SIGHUP}) {
+    struct sigaction action{};
+    // A blocked signal is queued although it is ignored, so that it must be left out here.
+    if (sigaction(s, nullptr, &action) == 0 && action.sa_handler != SIG_IGN) sigaddset(&signals, s);
+  }
   return signals;
 }
 

@@ -12,8 +12,8 @@ namespace llmgw::ask {
 // cancel what runs so that upstreams are told. A second signal ends the process at once.
 class Session {
  public:
-  // From here on these signals come to the session alone. Threads started later inherit that: make the
-  // session first.
+  // From here on these signals come to the session alone, but for those that the process ignores (nohup, a
+  // shell's background job). Threads started later inherit that: make the session first.
   Session();
   ~Session();
   Session(const Session&) = delete;

@@ -1,5 +1,7 @@
 #include "ask/single.h"
 
+#include <unistd.h>
+
 #include <cstdio>
 #include <cstring>
 
@@ -117,11 +119,13 @@ int ask_single(const Options& options, const Surroundings& around) {
   const auto body = request_body(question_of(options, opened->model, conversation->messages));
   if (!body) return complain(body.error().message, kUsage);
 
-  Output output(1, session.signal_fd());
+  Output output(STDOUT_FILENO, session.signal_fd());
+  const bool terminal = isatty(STDOUT_FILENO) != 0;
+  const auto safe = [&](std::string_view text) { return terminal ? for_terminal(text) : std::string(text); };
   Reply reply;
   session.run(1, [&](int) {
     reply = ask(session, *opened->asker, *body, options.timeout,
-                [&](std::string_view text) { return output.write(text); });
+                [&](std::string_view text) { return output.write(safe(text)); });
   });
   opened->asker.reset();  // its row is written before anybody reads the log
 
@@ -145,7 +149,7 @@ int ask_single(const Options& options, const Surroundings& around) {
     return complain("the answer does not fit the schema: " + *mismatch, kFailed);
   }
   if (!options.stream) {
-    if (const int code = print(output, *text); code != 0) return code;
+    if (const int code = print(output, safe(*text)); code != 0) return code;
   }
   if (!options.log) return 0;
   if (conversation->id.empty()) {

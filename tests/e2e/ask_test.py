@@ -250,6 +250,7 @@ class Interrupts(GatewayCase):
     def test_on_a_terminal_it_streams_and_ctrl_c_ends_it(self):
         pid, terminal = pty.fork()
         if pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
             os.chdir(self.folder)
             os.execve(BINARY, [BINARY, "ask", "-m", "up/drip", "hi"], self.environment)
         shown = b""
@@ -269,6 +270,28 @@ class Interrupts(GatewayCase):
         self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 130)
         self.assertTrue(shown.endswith(b"\n"), shown[-40:])
         self.assertTrue(self.upstream.left.wait(1))
+
+
+    def test_an_ignored_signal_stays_ignored(self):
+        process = self.start("ask", "-m", "up/slow:1", "hi", preexec_fn=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        self.assertTrue(until(lambda: self.upstream.requests))
+        process.send_signal(signal.SIGHUP)
+        self.assertEqual((process.wait(5), process.stdout.read()), (0, "hi\n"))
+
+    def test_an_answer_cannot_steer_the_terminal(self):
+        pid, terminal = pty.fork()
+        if pid == 0:
+            os.chdir(self.folder)
+            os.execve(BINARY, [BINARY, "ask", "a\x1b[2Jb\x07\u009bc"], self.environment)
+        shown = b""
+        while True:
+            try:
+                shown += os.read(terminal, 1024)
+            except OSError:
+                break
+        os.waitpid(pid, 0)
+        self.assertEqual(shown, b"a[2Jbc\r\n")
+        self.assertIn("\x1b", self.run_llmgw("ask", "a\x1b[2J").stdout)
 
 
 class Rests(GatewayCase):

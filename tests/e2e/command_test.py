@@ -2,6 +2,7 @@
 
 import json
 import os
+import pty
 import re
 import shutil
 import signal
@@ -209,6 +210,26 @@ class Run(GatewayCase):
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(5), 5)
         self.assertEqual(process.stdout.read(), "got it\n")
+
+    def test_an_interrupt_from_the_terminal_reaches_it_once(self):
+        # The command counts; run itself only waits for it.
+        script = 'n=0; trap "n=\\$((n+1))" INT; echo up; sleep 1; echo $n'
+        pid, terminal = pty.fork()
+        if pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            os.execve(BINARY, [BINARY, "run", "--", "bash", "-c", script], self.environment)
+        shown = b""
+        sent = False
+        while True:
+            try:
+                shown += os.read(terminal, 1024)
+            except OSError:
+                break
+            if b"up" in shown and not sent:
+                os.write(terminal, b"\x03")
+                sent = True
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0)
+        self.assertTrue(shown.endswith(b"1\r\n"), shown)
 
     def test_how_the_command_ends_is_how_run_ends(self):
         self.assertExit(self.run_llmgw("run", "--", "sh", "-c", "kill -9 $$"), 137)

@@ -86,6 +86,8 @@ class GatewayCase(unittest.TestCase):
         settings = dict(stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
                         env=self.environment, cwd=self.folder)
         settings.update(more)
+        # Whoever runs the tests may ignore it, as a shell does for its background jobs.
+        settings.setdefault("preexec_fn", lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))
         process = subprocess.Popen([BINARY, *arguments], **settings)
         self.addCleanup(self.end, process)
         return process
