@@ -23,6 +23,10 @@ if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
   add_compile_options(-Wno-restrict -Wno-maybe-uninitialized -Wno-dangling-pointer
                       -Wno-stringop-overflow -Wno-array-bounds -fpch-preprocess)
 endif()
+if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+  # libstdc++ 12's own headers use what they call deprecated.
+  add_compile_options(-Wno-deprecated-declarations)
+endif()
 set(CMAKE_CXX_FLAGS_RELEASE "-O2 -g1 -DNDEBUG")
 set(CMAKE_CXX_FLAGS_RELWITHDEBINFO "-O1 -g1")
 # One position-independent mode for every target, so that they share the precompiled header.

@@ -36,6 +36,7 @@ void add_stats(CLI::App&, Context&);
 void add_keys(CLI::App&, Context&);
 void add_health(CLI::App&, Context&);
 void add_completion(CLI::App&, Context&);
+void add_mock(CLI::App&, Context&);
 void add_version(CLI::App&, Context&);
 
 // "llmgw: what went wrong; what to do" on stderr.

@@ -6,6 +6,7 @@
 #include "ask/question.h"
 #include "base/text.h"
 #include "command.h"
+#include "dialects/codec.h"
 #include "load_config.h"
 #include "service/request_headers.h"
 #include "store/mapped_rests.h"

@@ -68,8 +68,8 @@ int main(int argc, char** argv) {
       ->type_name("LEVEL")
       ->check(CLI::IsMember({"trace", "debug", "info", "warn", "error", "off"}));
   app.fallthrough();
-  for (const auto add : {add_serve, add_run, add_env, add_ask, add_check, add_explain, add_models, add_logs,
-                         add_stats, add_keys, add_health, add_completion, add_version}) {
+  for (const auto add : {add_serve, add_run, add_env, add_ask, add_mock, add_check, add_explain, add_models,
+                         add_logs, add_stats, add_keys, add_health, add_completion, add_version}) {
     add(app, context);
   }
   try {

@@ -20,7 +20,7 @@ struct Flags {
 
 struct Row {
   std::string provider, model;
-  config::ModelFacts facts;
+  providers::ModelFacts facts;  // views into the provider
   std::optional<NanoUsd> input, output;  // of a million tokens
 };
 

@@ -80,7 +80,7 @@ int run(const Flags& flags, const std::string& log_level) {
   ChildProcess::block_signals();
   auto log_settings = log_options(*first.config, log_level);
   // Standard error is the command's.
-  if (log_level.empty()) log_settings.level = observe::Level::warn;
+  if (log_level.empty()) log_settings.level = observe::Level::error;
   observe::Log log(log_settings);
   Tally tally;
   auto server = service::Server::start(

@@ -2,11 +2,15 @@
 
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "config/load.h"
 #include "routing/topology.h"
 
 namespace llmgw::ask {
+
+// The everyday chat model of a kind of provider; empty: none was chosen for it.
+std::string_view everyday_model(std::string_view kind);
 
 // What is asked when nobody named a model: the everyday chat model of the first provider that has a key, or
 // needs none; never the mock. None: there is no such provider.

@@ -1,6 +1,8 @@
 #include "ask/local_engine.h"
 
 #include "ask/cost_limit.h"
+#include "dialects/codec.h"
+#include "simulate/mock/scenario.h"
 #include "store/mapped_rests.h"
 #include "store/memory_rests.h"
 #include "store/sqlite/request_log.h"
@@ -38,12 +40,17 @@ Result<std::unique_ptr<LocalEngine>> LocalEngine::open(Session& session,
   made->topology_ = std::move(*topology);
   made->resolver_ = std::make_unique<net::Resolver>();
   made->client_ = std::make_unique<net::HttpClient>(session.loop(), *made->resolver_, made->proxy_);
+  made->mock_state_ = std::make_unique<simulate::MockState>(std::make_shared<const simulate::Scenario>(), 0,
+                                                            made->clock_.now());
+  made->mock_ =
+      std::make_unique<simulate::MockProvider>(session.loop(), *made->mock_state_, Random(entropy()));
+  made->transport_ = std::make_unique<simulate::MockTransport>(session.loop(), *made->mock_, *made->client_);
   if (options.max_cost)
     made->plugins_.push_back(std::make_unique<CostLimit>(*options.max_cost, options.spent));
   made->engine_ = std::make_unique<engine::Engine>(
       engine::World{.fibers = session.loop(),
                     .random = made->random_,
-                    .transport = *made->client_,
+                    .transport = *made->transport_,
                     .rests = *made->rests_,
                     .state = made->state_,
                     .plugins = made->plugins_,

@@ -7,6 +7,8 @@
 #include "engine/engine.h"
 #include "net/http_client.h"
 #include "observe/log.h"
+#include "simulate/mock/mock.h"
+#include "simulate/mock/mock_transport.h"
 #include "store/log_writer.h"
 
 namespace llmgw::ask {
@@ -48,6 +50,9 @@ class LocalEngine final : public Asker {
   net::ProxySettings proxy_;
   std::unique_ptr<net::Resolver> resolver_;
   std::unique_ptr<net::HttpClient> client_;
+  std::unique_ptr<simulate::MockState> mock_state_;
+  std::unique_ptr<simulate::MockProvider> mock_;  // the provider "mock", in this process
+  std::unique_ptr<simulate::MockTransport> transport_;
   std::vector<std::unique_ptr<plugins::Plugin>> plugins_;
   std::unique_ptr<engine::Engine> engine_;
   std::unordered_map<net::Fiber*, observe::RequestRecord> ended_;  // until ask() takes them

@@ -15,6 +15,7 @@ namespace llmgw::dialects {
 // What a whole 2xx reply says that the gateway must know.
 struct ReplyFacts {
   bool object = false;  // the body is a JSON object, which can carry `extra_fields`
+  std::string id;       // of the object that the reply is about
   observe::Usage usage;
   // The raw JSON of an error object that came in place of an answer; empty: an answer.
   std::string error_object;
@@ -39,8 +40,11 @@ class StreamReader {
   const observe::Usage& usage() const { return usage_; }
   // Bytes of text that came so far, for a bill when the provider's count never came.
   int64_t text_bytes() const { return text_bytes_; }
+  // The id of the object that the stream is about; empty: it has none that is kept.
+  const std::string& id() const { return id_; }
 
  protected:
+  std::string id_;
   observe::Usage usage_;
   int64_t text_bytes_ = 0;
 };
@@ -53,8 +57,8 @@ class Codec {
   // Reads the envelope out of request.body, which is checked whole. Errors: bad_request with the field's path.
   virtual Result<void> decode_request(Request&) const = 0;
   // What must change in the body for a target of the same dialect: the model's name, gateway-only
-  // fields, the asking for usage.
-  virtual void edit_request(const Request&, std::string_view model, json::Edit&) const = 0;
+  // fields, and, where the target can be asked, the asking for usage.
+  virtual void edit_request(const Request&, std::string_view model, bool ask_usage, json::Edit&) const = 0;
 
   // Whether a 2xx body is an answer. Fails with invalid_response when it is neither that nor an error.
   virtual Result<ReplyFacts> read_reply(std::string_view body) const = 0;

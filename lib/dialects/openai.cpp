@@ -70,7 +70,7 @@ Result<void> OpenAiCodec::decode_request(Request& request) const {
   return decode_needs(body, request);
 }
 
-void OpenAiCodec::edit_request(const Request& request, std::string_view model, json::Edit& edit) const {
+void OpenAiCodec::edit_request(const Request& request, std::string_view model, bool, json::Edit& edit) const {
   const auto body = request.doc->root();
   if (!model.empty() && !body["model"].says(model)) edit.set("model", json::quoted(model));
   for (const std::string_view field : {"fallbacks", "fallback_on", "extra_fields"}) {

@@ -9,7 +9,7 @@ namespace llmgw::dialects {
 class OpenAiCodec : public Codec {
  public:
   Result<void> decode_request(Request&) const override;
-  void edit_request(const Request&, std::string_view model, json::Edit&) const override;
+  void edit_request(const Request&, std::string_view model, bool ask_usage, json::Edit&) const override;
   std::string error_body(const Error&, std::string_view extra_fields) const override;
   std::string error_event(const Error&, std::string_view extra_fields) const override;
   std::string attach(const net::SseEvent&, std::string_view extra_fields) const override;

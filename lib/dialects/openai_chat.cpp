@@ -1,6 +1,7 @@
 // Chat completions (https://platform.openai.com/docs/api-reference/chat) and the legacy
 // completions, whose replies have the same frame.
 #include "base/text.h"
+#include "dialects/chunk_template.h"
 #include "dialects/openai.h"
 
 namespace llmgw::dialects {
@@ -62,6 +63,10 @@ class ChatStreamReader final : public StreamReader {
       step.done = true;
       return step;
     }
+    if (template_.matches(event.data, text_bytes_)) {
+      step.content = step.holdable = true;
+      return step;
+    }
     const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
     if (!doc || !doc->root().is(json::Kind::object)) {
       return fail(ErrorClass::invalid_response, "a stream event that is no JSON object: " + shortened(event.data, 120));
@@ -83,10 +88,33 @@ class ChatStreamReader final : public StreamReader {
     }
     step.usage_only = step.usage_only && !choices;
     step.holdable = choices;
+    if (step.content && !step.finish && step.error_object.empty()) learn(event.data, chunk);
     return step;
   }
 
  private:
+  // A chunk of one choice whose delta is one text. OpenAI pads its chunks with a string of random length,
+  // `obfuscation`, which may differ too.
+  void learn(std::string_view data, json::Value chunk) {
+    const auto choices = chunk["choices"];
+    const auto delta = choices.at(0)["delta"];
+    if (choices.size() != 1) return;
+    json::Value text;
+    for (auto [key, value] : delta.members()) {
+      if (!value.is(json::Kind::string) || value.raw().size() <= 2) continue;
+      const bool is_text = key.says("content") || key.says("reasoning_content") || key.says("reasoning");
+      if (is_text && text) return;
+      if (is_text) text = value;
+    }
+    if (!text) return;
+    std::vector<std::string_view> holes{text.raw()};
+    if (const auto padding = chunk["obfuscation"]; padding.is(json::Kind::string) && padding.raw().size() > 2) {
+      if (padding.offset() < text.offset()) return;
+      holes.push_back(padding.raw());
+    }
+    template_.learn(data, holes);
+  }
+
   void read_choice(json::Value choice, StreamStep& step) {
     for (auto [key, value] : choice.members()) {
       if (key.says("delta")) {
@@ -99,6 +127,8 @@ class ChatStreamReader final : public StreamReader {
       }
     }
   }
+
+  ChunkTemplate template_;
 };
 
 class ChatCodec final : public OpenAiCodec {
@@ -128,9 +158,9 @@ class ChatCodec final : public OpenAiCodec {
     return {};
   }
 
-  void edit_request(const Request& request, std::string_view model, json::Edit& edit) const override {
-    OpenAiCodec::edit_request(request, model, edit);
-    if (!request.stream || request.wants_usage) return;
+  void edit_request(const Request& request, std::string_view model, bool ask_usage, json::Edit& edit) const override {
+    OpenAiCodec::edit_request(request, model, ask_usage, edit);
+    if (!ask_usage || !request.stream || request.wants_usage) return;
     // Asked for so that the cost is known; the chunk is not passed on.
     const auto options = request.doc->root()["stream_options"];
     if (options.is(json::Kind::object) && options.size() > 0) {

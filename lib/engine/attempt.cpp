@@ -4,7 +4,6 @@
 #include "engine/forward.h"
 #include "engine/race.h"
 #include "engine/run.h"
-#include "providers/provider.h"
 
 namespace llmgw::engine {
 namespace {
@@ -19,7 +18,7 @@ bool is_json(std::string_view content_type) {
 }  // namespace
 
 Duration Run::timeout(size_t link, std::optional<Duration> config::Timeouts::*which) const {
-  return (chain_.policy.timeouts.*which).value_or(*(target(link).upstream->provider->timeouts().*which));
+  return (chain_.policy.timeouts.*which).value_or(*(target(link).upstream->provider->timeouts(target(link).model).*which));
 }
 
 Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
@@ -46,7 +45,7 @@ Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
     obey(world_.plugins[outcome.plugins]->before(seen));
   }
   for (size_t i = 0; i < outcome.plugins && go_on; ++i) obey(world_.plugins[i]->sending(seen));
-  if (go_on) exchange(outcome, pick.key);
+  if (go_on) exchange(outcome, pick);
 
   close_record(outcome);
   if (outcome.answered()) {
@@ -95,37 +94,50 @@ std::optional<std::string> Run::edited_body(const routing::Target& t) const {
     return dialects::edit_multipart(request_, t.model);
   }
   json::Edit edit(request_.doc->root());
-  codec_.edit_request(request_, t.model, edit);
-  t.upstream->provider->adapt(request_, t.model, edit);
+  const auto& provider = *t.upstream->provider;
+  codec_.edit_request(request_, t.model, provider.quirks().stream_options, edit);
+  provider.adapt(request_, t.model, edit);
   if (edit.empty()) return std::nullopt;
   return edit.apply();
 }
 
-void Run::exchange(Outcome& outcome, const config::Key* key) {
+void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
   const routing::Target& t = target(outcome.link);
   const auto& provider = *t.upstream->provider;
   Race::Watch watch(*this, outcome.link);
 
+  const TimePoint asked = now();
   const TimePoint queue_until = std::min(deadline_, after(now(), watch.patience()));
   if (auto entered = t.upstream->gate->enter(world_.fibers, queue_until); !entered) {
     return fail_with(outcome, std::move(entered.error()));
   }
   routing::Gate::Place place(t.upstream->gate);
+  if (now() > asked) {
+    // What another request was told while this one queued holds for it, too.
+    const WallTime wall = world_.fibers.wall();
+    auto rest = world_.rests.get(routing::target_rest(t.provider(), t.model), wall);
+    if (!rest) rest = t.upstream->keys.rate_limited(pick.index, t.model, world_.rests, wall);
+    if (rest) {
+      return fail_with(outcome, Error{.error_class = rest->cause, .message = "it began to rest while the call queued",
+                                      .retry_after = rest->until - wall});
+    }
+  }
   t.state->called();
 
   const auto edited = edited_body(t);
-  net::Call call{.endpoint = &provider.endpoint(),
+  const std::string query = request_.query.empty() ? "" : "?" + request_.query;
+  net::Call call{.endpoint = &provider.endpoint(request_.dialect),
                  .method = request_.method,
-                 .target = provider.path(request_.dialect, request_.path, t.model),
+                 .target = provider.path(request_.dialect, request_.path + query, t.model),
                  .headers = forwarded_,
                  .body = edited ? *edited : request_.body,
                  .once = request_.once,
                  .connect = timeout(outcome.link, &config::Timeouts::connect),
                  .deadline = deadline_};
-  if (!request_.query.empty()) call.target += (call.target.find('?') == std::string::npos ? '?' : '&') + request_.query;
   call.headers.add("Accept-Encoding", "identity");
-  provider.authorize(call.headers, key);
+  provider.authorize(call.headers, pick.key, request_.dialect);
 
+  record_of(outcome).sent = true;
   auto sent = world_.transport.send(std::move(call));
   if (!sent) return fail_with(outcome, std::move(sent.error()));
   outcome.sent = true;
@@ -170,7 +182,7 @@ void Run::read_failure(Outcome& outcome, net::Exchange& exchange, const net::Htt
     failure.body += *bytes;
   }
   failure.error = provider.classify(status, failure.headers, failure.body, world_.fibers.wall());
-  failure.body = provider.scrub(std::move(failure.body));
+  failure.body = provider.scrub(failure.body);
   if (status / 100 == 3 || status < 200) failure.upstream = false;
   outcome.what = std::move(failure);
 }
@@ -189,7 +201,7 @@ void Run::read_whole(Outcome& outcome, net::Exchange& exchange, const net::HttpR
   if (!facts->error_object.empty()) {
     Failure failure{.upstream = true, .headers = std::move(reply.headers)};
     failure.error = t.upstream->provider->classify_object(facts->error_object, failure.headers, world_.fibers.wall());
-    failure.body = t.upstream->provider->scrub(std::move(reply.body));
+    failure.body = t.upstream->provider->scrub(reply.body);
     outcome.what = std::move(failure);
     return;
   }

@@ -24,8 +24,8 @@ struct Endpoint {
   bool secure() const { return scheme == "https"; }
 };
 
-// Parses "https://host[:port][/prefix]". Fails with bad_request on anything else: another scheme,
-// credentials, a query, a fragment. `tls` stays empty.
+// Parses "https://host[:port][/prefix]" and "mock:", the built-in simulator. Fails with bad_request, saying
+// why, on anything else: another scheme, credentials, a query, a fragment. `tls` stays empty.
 Result<Endpoint> parse_base_url(std::string_view url);
 
 }  // namespace llmgw::net

@@ -172,8 +172,9 @@ void Scheduler::run() {
   stopped_ = false;
   while (!stopped_) {
     if (ready_.empty()) {
+      rounds_ = 0;
       if (!wait(alarms_.next()) && ready_.empty()) break;
-    } else {
+    } else if (++rounds_ % kRoundsBetweenPolls == 0) {
       poll();
     }
     fire_alarms();

@@ -89,7 +89,7 @@ class Scheduler : public Clock {
   // Called when no fiber is ready: waits, at most until `next` (kNever: no alarm is set),
   // and calls resume() for what has become ready. False: nothing will ever become ready.
   virtual bool wait(TimePoint next) = 0;
-  // Called between two rounds of ready fibers, so that events are seen while fibers are busy.
+  // Called now and then between two rounds of ready fibers, so that events are seen while fibers are busy.
   virtual void poll() {}
 
  private:
@@ -107,6 +107,8 @@ class Scheduler : public Clock {
   Fiber* current_ = nullptr;
   size_t live_ = 0;
   bool stopped_ = false;
+  static constexpr unsigned kRoundsBetweenPolls = 8;
+  unsigned rounds_ = 0;
 };
 
 // Where fibers wait for something that another fiber brings about. One thread only.

@@ -68,7 +68,12 @@ class HttpServer::Connection final : public ResponseWriter {
     return flushed(stream_.write(pieces, server_.options_.stall));
   }
 
-  void abort() override { broken_ = true; }
+  void abort() override {
+    broken_ = true;
+    // Closing then resets the connection: a reply whose end is the connection's must not look whole.
+    const ::linger now{.l_onoff = 1, .l_linger = 0};
+    ::setsockopt(stream_.handle().fd(), SOL_SOCKET, SO_LINGER, &now, sizeof now);
+  }
   bool begun() const override { return begun_; }
 
  private:

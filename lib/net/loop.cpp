@@ -10,12 +10,6 @@
 #include <system_error>
 
 namespace llmgw::net {
-namespace {
-
-thread_local Loop* current_loop = nullptr;
-
-}  // namespace
-
 Handle::Handle(Loop& loop, int fd) : loop_(loop), fd_(fd) {
   epoll_event event{};
   event.events = EPOLLIN | EPOLLOUT | EPOLLRDHUP | EPOLLET;
@@ -122,8 +116,6 @@ void Loop::give_back(std::unique_ptr<char[]> block) {
   if (blocks_.size() < kKept) blocks_.push_back(std::move(block));
 }
 
-Loop* Loop::current() { return current_loop; }
-
 bool Loop::wait(TimePoint next) {
   int timeout_ms = -1;
   if (next != kNever) {
@@ -135,7 +127,6 @@ bool Loop::wait(TimePoint next) {
 }
 
 void Loop::turn(int timeout_ms) {
-  current_loop = this;
   std::array<epoll_event, 256> events;
   const int n = epoll_wait(epoll_, events.data(), events.size(), timeout_ms);
   now_ = std::chrono::steady_clock::now();

@@ -72,9 +72,6 @@ class Loop final : public Scheduler {
   std::unique_ptr<char[]> take_block();
   void give_back(std::unique_ptr<char[]>);
 
-  // The current fiber's loop; nullptr on other threads.
-  static Loop* current();
-
  protected:
   bool wait(TimePoint next) override;
   void poll() override { turn(0); }

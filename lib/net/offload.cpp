@@ -15,31 +15,36 @@ WorkerPool::~WorkerPool() {
   for (auto& thread : threads_) thread.join();
 }
 
-Result<void> WorkerPool::run(std::function<void()> job, TimePoint deadline) {
-  Loop* loop = Loop::current();
+Result<void> WorkerPool::run(Scheduler& scheduler, std::function<void()> job, TimePoint deadline) {
   struct Waiter {
     Event event;
     bool done = false;
   };
-  auto waiter = std::make_shared<Waiter>(Event(*loop));
-  {
-    std::lock_guard guard(lock_);
-    if (jobs_.size() >= lane_) return fail(ErrorClass::overloaded, "too many jobs wait for a worker thread");
-    jobs_.push_back([job = std::move(job), loop, waiter] {
-      job();
-      loop->post([waiter] {
-        waiter->done = true;
-        waiter->event.notify_all();
-      });
+  auto waiter = std::make_shared<Waiter>(Event(scheduler));
+  const bool taken = submit([job = std::move(job), &scheduler, waiter] {
+    job();
+    scheduler.post([waiter] {
+      waiter->done = true;
+      waiter->event.notify_all();
     });
-  }
-  more_.notify_one();
+  });
+  if (!taken) return fail(ErrorClass::overloaded, "too many jobs wait for a worker thread");
   while (!waiter->done) {
     if (const Wake why = waiter->event.wait(deadline); why != Wake::ready) {
       return fail(wait_error(why, "waiting for a worker thread"));
     }
   }
   return {};
+}
+
+bool WorkerPool::submit(std::function<void()> job) {
+  {
+    const std::lock_guard guard(lock_);
+    if (jobs_.size() >= lane_) return false;
+    jobs_.push_back(std::move(job));
+  }
+  more_.notify_one();
+  return true;
 }
 
 void WorkerPool::work() {

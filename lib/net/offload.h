@@ -8,7 +8,7 @@
 #include <thread>
 #include <vector>
 
-#include "net/loop.h"
+#include "net/fiber.h"
 
 namespace llmgw::net {
 
@@ -16,10 +16,12 @@ namespace llmgw::net {
 class Offload {
  public:
   virtual ~Offload() = default;
-  // Runs `job` elsewhere and suspends the current fiber until it has ended. The job owns its inputs and
+  // Runs `job` elsewhere and suspends the current fiber, one of the scheduler's, until it has ended. The job owns its inputs and
   // its result: a fiber whose wait ends early (timeout, cancelled) leaves it behind, running.
   // Fails with overloaded, at once, when the lane is full.
-  virtual Result<void> run(std::function<void()> job, TimePoint deadline) = 0;
+  // As run(), but nobody waits; false when the lane is full.
+  virtual bool submit(std::function<void()> job) = 0;
+  virtual Result<void> run(Scheduler&, std::function<void()> job, TimePoint deadline) = 0;
 };
 
 // A bounded lane of jobs for a few threads. Shared by all loops.
@@ -27,7 +29,8 @@ class WorkerPool final : public Offload {
  public:
   WorkerPool(int threads, size_t lane);
   ~WorkerPool() override;
-  Result<void> run(std::function<void()> job, TimePoint deadline) override;
+  bool submit(std::function<void()> job) override;
+  Result<void> run(Scheduler&, std::function<void()> job, TimePoint deadline) override;
 
  private:
   void work();

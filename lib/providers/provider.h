@@ -1,47 +1,119 @@
 #pragma once
 
 #include <memory>
-#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
+#include "base/error.h"
+#include "base/json_edit.h"
 #include "config/config.h"
-#include "dialects/codec.h"
+#include "dialects/request.h"
 #include "net/endpoint.h"
+#include "net/headers.h"
 #include "observe/record.h"
+#include "providers/catalog.h"
+#include "providers/models.h"
 
 namespace llmgw::providers {
 
-struct Equivalent {
-  std::string kind, model;
-};
-std::vector<Equivalent> equivalents(std::string_view kind, std::string_view model);
+struct ErrorPatterns;  // a config's [[errors]], compiled: error_patterns.h
 
+// A configured upstream: a config's provider merged with its row of the catalog. Immutable, shared by the
+// requests that use it; a reload makes a new one.
 class Provider {
  public:
-  static Result<std::shared_ptr<const Provider>> make(const config::Provider&);
+  // Fails with a message that names the provider, the line of the config, what is wrong and what to do: an
+  // unknown kind, a missing or bad URL, a header or key that HTTP cannot carry, a bad error pattern.
+  // `imported`: facts that come before the compiled-in ones; may be null.
+  static Result<std::shared_ptr<const Provider>> make(const config::Provider& config,
+                                                      std::shared_ptr<const ModelTable> imported = nullptr);
+
+  Provider(const Provider&) = delete;
+  Provider& operator=(const Provider&) = delete;
+  ~Provider();
+
   const std::string& name() const { return config_.name; }
-  const std::string& kind() const { return config_.kind; }
-  bool keyless() const { return kind() == "mock" || config_.keys.empty(); }
-  bool speaks(dialects::Dialect d) const { return d <= dialects::Dialect::openai_other; }
-  std::vector<std::string> models() const { return {}; }
-  bool serves(std::string_view model) const { return kind() == "mock" ? model == "echo" : !model.empty(); }
-  config::ModelFacts facts(std::string_view) const { return {}; }
+  std::string_view kind() const { return row_->kind; }
+  const Row& row() const { return *row_; }
   const config::Provider& config() const { return config_; }
-  const config::Timeouts& timeouts() const { return timeouts_; }
-  const net::Endpoint& endpoint() const { return endpoint_; }
-  std::string path(dialects::Dialect, std::string_view client_path, std::string_view) const { return endpoint_.prefix + std::string(client_path); }
-  void authorize(net::Headers& h, const config::Key* key) const { if (key) h.add("Authorization", "Bearer " + std::string(key->value.reveal())); }
-  void adapt(const dialects::Request&, std::string_view, json::Edit&) const {}
-  Error classify(int status, const net::Headers&, std::string_view body, WallTime) const;
-  Error classify_object(std::string_view raw, const net::Headers&, WallTime) const;
-  std::string scrub(std::string s) const { return s; }
-  std::optional<NanoUsd> cost(std::string_view, const observe::Usage&) const { return std::nullopt; }
+  const std::vector<std::string>& labels() const { return config_.labels; }
+  // The keys that can be used: those whose variable is set.
+  const std::vector<config::Key>& keys() const { return keys_; }
+  // Whether requests go out without a key of ours: none is configured, or it needs none.
+  bool keyless() const;
+  const Quirks& quirks() const { return row_->quirks; }
+
+  bool speaks(Dialect d) const { return row_->dialects.has(d); }
+  // Where requests of that dialect go.
+  const net::Endpoint& endpoint(Dialect d = Dialect::openai_chat) const {
+    return own_dialect(d) ? native_ : openai_;
+  }
+
+  // Whether a bare model name is one of this provider's: its vendor's family, a model that the config, a key
+  // or the facts name.
+  bool serves(std::string_view model) const;
+  // The models that can be listed without asking: the config's and the catalog's, sorted. Deployments and
+  // local servers have names of their own: the config's only.
+  std::vector<std::string> models() const;
+
+  // The path of a request, query included. `client_path` is what the client asked for, below the dialect's
+  // own root:
+  // "/v1/chat/completions?x=y", version or not; empty: the dialect's path for a call of `model` (OpenAI's
+  // and Anthropic's; the other dialects put the model into the path themselves). `model` is used by Azure's
+  // deployments only.
+  std::string path(Dialect d, std::string_view client_path, std::string_view model) const;
+
+  // Adds the credential and the configured headers. Removes any credential of the client's first, unless
+  // there is no key and `forward_auth` is on. `key` is one of the config's, or null.
+  void authorize(net::Headers& headers, const config::Key* key, Dialect d = Dialect::openai_chat) const;
+
+  // Edits a client's body for this provider's quirks: fields that it refuses are renamed or dropped. After
+  // the dialect's own edits. Nothing for bodies that are no openai-chat.
+  void adapt(const dialects::Request& request, std::string_view model, json::Edit& edit) const;
+
+  // All are set: the config's, else the catalog's for this kind; models that think get more patience.
+  config::Timeouts timeouts(std::string_view model = {}) const;
+
+  // classify.h, for this provider.
+  Error classify(int status, const net::Headers& headers, std::string_view body, WallTime now) const;
+  // An error object within a 200 or as a stream's first event, as text. What is no JSON is invalid_response.
+  Error classify_object(std::string_view text, const net::Headers& headers, WallTime now) const;
+
+  // What is known of a model here: the config's word, else that of the model it `is`, else the import's, else
+  // the catalog's. Views into this provider and the tables.
+  ModelFacts facts(std::string_view model) const;
+
+  // A config's price by glob (the first that matches, whole), else that of facts(); local kinds cost nothing.
+  Price price(std::string_view model) const;
+  // What a call cost; none when the price or the count is unknown.
+  std::optional<NanoUsd> cost(std::string_view model, const observe::Usage& usage) const;
+
+  // `text` without the values of any key, those left out included.
+  std::string scrub(std::string_view text) const;
+
+  // The config's own error rules: the class of the first that matches.
+  std::optional<ErrorClass> configured_class(int status, std::string_view body) const;
 
  private:
+  Provider(const config::Provider& config, const Row& row);
+  std::string where() const;
+  Result<void> set_urls();
+  Result<void> check_headers() const;
+  bool own_dialect(Dialect d) const;
+  const ModelFacts* catalog_facts(std::string_view model) const;
+
   config::Provider config_;
-  net::Endpoint endpoint_;
-  config::Timeouts timeouts_;
+  const Row* row_;
+  std::vector<config::Key> keys_;
+  net::Endpoint native_, openai_;
+  bool deployments_ = false;  // Azure with api_version: the model is in the path
+  std::shared_ptr<const ModelTable> imported_;
+  std::unique_ptr<ErrorPatterns> patterns_;
 };
+
+// `text` with every value of `secrets` replaced by "***". Values below six characters stay: they are no keys,
+// and would tear words apart.
+std::string scrub(std::string_view text, const std::vector<std::string_view>& secrets);
 
 }  // namespace llmgw::providers

@@ -10,6 +10,7 @@
 #include "config/config.h"
 #include "dialects/request.h"
 #include "providers/provider.h"
+#include "providers/serving.h"
 #include "routing/gate.h"
 #include "routing/key_ring.h"
 #include "routing/retry_budget.h"

@@ -17,9 +17,8 @@ std::vector<Entry> entries(const routing::Topology& topology) {
   for (const auto& route : topology.config().routes) out.push_back({route.name, "llmgw"});
   for (const auto& [alias, name] : topology.config().aliases) out.push_back({alias, "llmgw"});
   for (const auto& upstream : topology.upstreams()) {
-    for (const auto& model : upstream->provider->models()) {
-      out.push_back({upstream->provider->name() + "/" + model, upstream->provider->name()});
-    }
+    const auto& provider = *upstream->provider;
+    for (const auto& model : provider.models()) out.push_back({provider.name() + "/" + model, provider.name()});
   }
   return out;
 }

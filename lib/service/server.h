@@ -11,6 +11,7 @@
 #include "observe/log.h"
 #include "observe/metrics.h"
 #include "service/gateway.h"
+#include "simulate/mock/mock.h"
 #include "store/log_writer.h"
 
 namespace llmgw::service {
@@ -61,6 +62,7 @@ class Server {
   routing::State state_;
   std::unique_ptr<store::Rests> rests_;
   std::unique_ptr<store::RequestLog> request_log_;
+  std::unique_ptr<store::Pins> pins_;
   std::unique_ptr<store::LogWriter> log_writer_;
   std::unique_ptr<observe::Metrics> metrics_;
   net::ServerOptions http_;
@@ -68,6 +70,7 @@ class Server {
   std::vector<std::unique_ptr<plugins::Plugin>> plugins_;
   std::vector<std::unique_ptr<LoopThread>> loops_;
   std::unique_ptr<net::Resolver> resolver_;
+  std::unique_ptr<simulate::MockState> mock_;
   std::unique_ptr<net::WorkerPool> workers_;
   std::unique_ptr<config::Watch> watch_;
 };

@@ -196,6 +196,25 @@ class Exits(GatewayCase):
         self.assertExit(result, 2)
         self.assertIn("OPENAI_API_KEY", result.stderr)
 
+    def test_on_a_bare_machine_the_mock_answers_when_it_is_named(self):
+        del self.environment["LLMGW_CONFIG"]
+        result = self.run_llmgw("ask", "-m", "mock/fail-503", "-F", "mock/echo", "hi", cwd="/")
+        self.assertExit(result, 0)
+        self.assertEqual(result.stdout, "hi\n")
+        self.assertIn("mock/echo answered: mock/fail-503 failed (503", result.stderr)
+
+    def test_a_known_price_lets_through_what_fits_and_refuses_the_rest(self):
+        self.write("llmgw.toml", self.read("llmgw.toml") + '[providers.up.prices."echo"]\ninput = 1000000\noutput = 1000000\n')
+        # 2 + 16 tokens in, at most 4 out, a dollar each.
+        self.assertExit(self.run_llmgw("ask", "--max-cost", "21", "-o", "max_tokens=4", "hi"), 3)
+        self.assertEqual(self.upstream.requests, [])
+        fits = self.run_llmgw("ask", "--max-cost", "22", "-o", "max_tokens=4", "--usage", "hi")
+        self.assertExit(fits, 0)
+        self.assertIn("$10.00", fits.stderr)
+        unbounded = self.run_llmgw("ask", "--max-cost", "22", "hi")
+        self.assertExit(unbounded, 3)
+        self.assertIn("max_completion_tokens", unbounded.stderr)
+
     def test_a_full_disk_is_an_error(self):
         with open("/dev/full", "w") as full:
             result = self.run_llmgw("ask", "hi", capture_output=False, stdout=full, stderr=subprocess.PIPE)

@@ -11,7 +11,7 @@ import unittest
 
 from gateway_case import BINARY, GatewayCase, until
 
-COMMANDS = ["serve", "run", "env", "ask", "check", "explain", "models", "logs", "stats", "keys", "health", "completion", "version"]
+COMMANDS = ["serve", "run", "env", "ask", "mock", "check", "explain", "models", "logs", "stats", "keys", "health", "completion", "version"]
 CHAT = """curl -s "$OPENAI_BASE_URL/chat/completions" -d '{"model":"%s","messages":[{"role":"user","content":"hi"}]}'"""
 
 
@@ -112,7 +112,7 @@ class Explain(GatewayCase):
     def test_a_key_that_rests_is_why_not(self):
         self.run_llmgw("ask", "-q", "-m", "up/fail-429", "-F", "up/echo", "hi")
         result = self.run_llmgw("explain", "-m", "up/fail-429")
-        self.assertRegex(result.stdout, r"main, rests for [\d.]+ m?s \(rate_limit\)")
+        self.assertRegex(result.stdout, r"main, rests for (29|30)\.\d+ s \(rate_limit\)")
         self.assertIn("passed over: every key of it rests", result.stdout)
 
 
@@ -130,7 +130,7 @@ class Logs(GatewayCase):
         failed, fallback = ids("--failed"), ids("--fallback")
         self.assertEqual((len(failed), len(fallback)), (1, 1))
         self.assertEqual(set(failed + fallback), set(everything))
-        self.assertEqual(ids("--class", "server_error"), fallback)
+        self.assertEqual(ids("--class", "overloaded"), fallback)
         self.assertEqual(ids("--model", "fail-400"), failed)
         self.assertEqual(ids("--until", "1h"), [])
         self.assertEqual(len(ids("--since", "1h")), 2)
@@ -164,12 +164,23 @@ class Keys(GatewayCase):
         self.assertRegex(self.run_llmgw("keys").stdout, r"up/main\s+1\s+all\s+–")
         self.run_llmgw("ask", "-q", "-m", "up/fail-429", "-F", "up/echo", "hi")
         listed = self.run_llmgw("keys")
-        self.assertRegex(listed.stdout, r"fail-429: for [\d.]+ m?s \(rate_limit")
+        self.assertRegex(listed.stdout, r"fail-429: for (29|30)\.\d+ s \(rate_limit, as it was told\)")
         self.assertNotIn("sk-main", listed.stdout + listed.stderr)
         self.assertEqual(self.run_llmgw("keys", "wake", "main").stdout, "up/main is awake\n")
         self.run_llmgw("ask", "-q", "-m", "up/fail-429", "-F", "up/echo", "hi")
         self.assertEqual(self.upstream.count("fail-429"), 2)
         self.assertExit(self.run_llmgw("keys", "wake", "nobody"), 2)
+
+
+class Models(GatewayCase):
+    def test_the_catalog_is_shown_with_facts_and_prices(self):
+        self.write("llmgw.toml", self.read("llmgw.toml") + '[providers.up.prices."gpt-4o-mini"]\ninput = 1.5\noutput = 6\n')
+        models = json.loads(self.run_llmgw("models", "up", "--json").stdout)
+        mini = [m for m in models if m["model"] == "gpt-4o-mini"][0]
+        self.assertEqual((mini["context"], mini["vision"], mini["tools"]), (128000, True, True))
+        self.assertEqual((mini["input_usd_per_million"], mini["output_usd_per_million"]), (1.5, 6))
+        self.assertRegex(self.run_llmgw("models").stdout, r"up/gpt-4o-mini +128000 .* 1\.5 +6\n")
+        self.assertExit(self.run_llmgw("models", "nobody"), 2)
 
 
 class Probes(GatewayCase):

@@ -46,14 +46,16 @@ TEST_CASE("a request goes out, its reply comes back, and the connection is used 
 }
 
 TEST_CASE("a streamed reply arrives piece by piece, as it is written") {
+  Loop* loop = nullptr;
   Serving serving([&](HttpRequest&, ResponseWriter& writer) {
     (void)writer.begin(200, {});
     for (int i = 0; i < 3; ++i) {
       (void)writer.write("piece " + std::to_string(i) + "\n");
-      Loop::current()->sleep_until(after(Loop::current()->now(), 5ms));
+      loop->sleep_until(after(loop->now(), 5ms));
     }
     (void)writer.end();
   });
+  loop = &serving.loop;
   serving.run([&] {
     const Endpoint endpoint = serving.endpoint();
     auto exchange = serving.client.send({.endpoint = &endpoint, .target = "/"}).value();
@@ -67,9 +69,11 @@ TEST_CASE("a streamed reply arrives piece by piece, as it is written") {
 
 TEST_CASE("a client that goes away cancels the handler") {
   bool cancelled = false;
+  Loop* loop = nullptr;
   Serving serving([&](HttpRequest&, ResponseWriter&) {
-    cancelled = Loop::current()->sleep_until(after(Loop::current()->now(), 5s)) == Wake::cancelled;
+    cancelled = loop->sleep_until(after(loop->now(), 5s)) == Wake::cancelled;
   });
+  loop = &serving.loop;
   serving.run([&] {
     const Endpoint endpoint = serving.endpoint();
     auto exchange = serving.client.send({.endpoint = &endpoint, .target = "/"}).value();

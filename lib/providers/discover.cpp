@@ -1,0 +1,119 @@
+#include "providers/discover.h"
+
+#include "config/find.h"
+#include "net/endpoint.h"
+#include "providers/catalog.h"
+#include "providers/serving.h"
+
+namespace llmgw::providers {
+namespace {
+
+// Without the line break that a shell's $(cat key) or an env file may leave.
+std::string_view bare(std::string_view value) {
+  constexpr std::string_view kBlank = " \t\r\n";
+  const size_t first = value.find_first_not_of(kBlank);
+  if (first == std::string_view::npos) return {};
+  return value.substr(first, value.find_last_not_of(kBlank) - first + 1);
+}
+
+std::string value_of(const config::Environment& environment, std::initializer_list<std::string_view> names) {
+  for (std::string_view name : names) {
+    const auto value = environment.variable(std::string(name));
+    if (value && !bare(*value).empty()) return std::string(bare(*value));
+  }
+  return {};
+}
+
+// What a kind needs beside its key; false when the environment has it not.
+bool complete(config::Provider& p, const config::Environment& environment) {
+  if (p.kind == "azure") {
+    p.endpoint = value_of(environment, {"AZURE_OPENAI_ENDPOINT", "AZURE_API_BASE"});
+    p.api_version =
+        value_of(environment, {"OPENAI_API_VERSION", "AZURE_OPENAI_API_VERSION", "AZURE_API_VERSION"});
+    return !p.endpoint.empty();
+  }
+  if (p.kind == "bedrock") {
+    p.region = value_of(environment, {"AWS_REGION", "AWS_DEFAULT_REGION"});
+    return !p.region.empty();
+  }
+  return true;
+}
+
+// OLLAMA_HOST: "host", "host:port", ":port" or a URL (ollama, envconfig). An address to listen on is one to
+// call on this machine.
+void heed_ollama_host(Probe& probe, std::string text) {
+  if (text.empty()) return;
+  if (text.starts_with(':')) text = "127.0.0.1" + text;
+  const bool has_scheme = text.find("://") != std::string::npos;
+  const auto url = net::parse_base_url(has_scheme ? text : "http://" + text);
+  if (!url || url->secure()) return;
+  probe.host = url->host == "0.0.0.0" || url->host == "::" ? "127.0.0.1" : url->host;
+  if (url->port != 80 || has_scheme) probe.port = url->port;
+}
+
+}  // namespace
+
+std::shared_ptr<config::Config> config_from_environment(const config::Environment& environment) {
+  auto config = std::make_shared<config::Config>();
+  config->server.data_dir = config::default_data_dir(environment).value_or("");
+  config->fallback.default_auto = true;
+  config->mock.enabled = true;
+  for (const Row& row : catalog()) {
+    if (row.local) continue;
+    for (std::string_view variable : row.env_names()) {
+      const std::string value = value_of(environment, {variable});
+      if (value.empty()) continue;
+      config::Provider p;
+      p.name = p.kind = row.kind;
+      config::Key key;
+      key.name = variable;
+      key.value = Secret(value);
+      p.keys.push_back(std::move(key));
+      if (complete(p, environment)) config->providers.push_back(std::move(p));
+      break;
+    }
+  }
+  config::Provider mock;
+  mock.name = mock.kind = "mock";
+  config->providers.push_back(std::move(mock));
+  return config;
+}
+
+config::Known known_kinds() {
+  config::Known known;
+  for (const Row& row : catalog()) {
+    const bool keyless = row.local || row.auth == AuthScheme::none || row.env_names().empty();
+    // Azure takes an endpoint or a base_url; region and project have variables of their own.
+    const std::string_view needs = row.kind == "azure" ? "endpoint" : row.base_url.empty() ? "base_url" : "";
+    known.kinds.push_back({std::string(row.kind), std::string(needs),
+                           keyless ? std::string() : std::string(row.env_names().front())});
+  }
+  known.model = [](std::string_view model) { return !who_serves(model).empty(); };
+  return known;
+}
+
+config::Provider Probe::provider() const {
+  config::Provider p;
+  p.name = name;
+  p.kind = kind;
+  const std::string at = host.find(':') == std::string::npos ? host : "[" + host + "]";
+  p.base_url = "http://" + at + ":" + std::to_string(port) + "/v1";
+  return p;
+}
+
+std::vector<Probe> local_probes(const config::Environment& environment, const config::Config& config) {
+  std::vector<Probe> probes;
+  for (const Row& row : catalog()) {
+    if (!row.local) continue;
+    bool taken = false;
+    for (const config::Provider& p : config.providers)
+      taken = taken || p.kind == row.kind || p.name == row.kind;
+    if (taken) continue;
+    Probe probe{std::string(row.kind), std::string(row.kind), "127.0.0.1", row.port, "/v1/models"};
+    if (row.kind == "ollama") heed_ollama_host(probe, value_of(environment, {"OLLAMA_HOST"}));
+    probes.push_back(std::move(probe));
+  }
+  return probes;
+}
+
+}  // namespace llmgw::providers

@@ -1,0 +1,106 @@
+// What a request to a provider looks like: path, credentials, body.
+#include <algorithm>
+#include <array>
+
+#include "base/text.h"
+#include "providers/provider.h"
+
+namespace llmgw::providers {
+namespace {
+
+constexpr std::array<std::string_view, 4> kCredentials = {"authorization", "api-key", "x-api-key",
+                                                          "x-goog-api-key"};
+
+// "/v1/chat" -> "/chat", "/v1beta/models" -> "/models"; a path without a version stays.
+std::string_view without_version(std::string_view path) {
+  if (!path.starts_with("/v")) return path;
+  size_t end = 2;
+  while (end < path.size() && path[end] >= '0' && path[end] <= '9') ++end;
+  if (end == 2) return path;
+  while (end < path.size() && path[end] != '/' && path[end] != '?') {
+    const char c = lower(path[end]);
+    if ((c < 'a' || c > 'z') && (c < '0' || c > '9')) return path;
+    ++end;
+  }
+  return path.substr(end);
+}
+
+std::string_view usual_path(Dialect d) {
+  switch (d) {
+    case Dialect::openai_chat: return "/chat/completions";
+    case Dialect::openai_completions: return "/completions";
+    case Dialect::openai_responses: return "/responses";
+    case Dialect::openai_embeddings: return "/embeddings";
+    case Dialect::anthropic_messages: return "/messages";
+    case Dialect::cohere_chat: return "/chat";
+    default: return "";
+  }
+}
+
+// What Azure serves below a deployment (learn.microsoft.com, "Azure OpenAI REST API reference"); everything
+// else lives right under /openai.
+bool per_deployment(std::string_view path) {
+  return path.starts_with("/chat/") || path.starts_with("/completions") || path.starts_with("/embeddings") ||
+         path.starts_with("/audio/") || path.starts_with("/images/");
+}
+
+}  // namespace
+
+std::string Provider::path(Dialect d, std::string_view client_path, std::string_view model) const {
+  const size_t mark = client_path.find('?');
+  std::string_view route = without_version(client_path.substr(0, mark));
+  std::string query(mark == std::string_view::npos ? std::string_view() : client_path.substr(mark));
+  if (route.empty()) route = usual_path(d);
+
+  std::string out = endpoint(d).prefix;
+  if (deployments_) {
+    if (per_deployment(route)) out += "/deployments/" + percent_encoded(model);
+    query += (query.empty() ? "?" : "&") + ("api-version=" + percent_encoded(config_.api_version));
+  }
+  if (!route.empty() && !route.starts_with('/')) out += '/';
+  return out.append(route).append(query);
+}
+
+void Provider::authorize(net::Headers& headers, const config::Key* key, Dialect d) const {
+  if (key != nullptr || !config_.forward_auth) {
+    for (std::string_view name : kCredentials) headers.remove(name);
+  }
+  if (key != nullptr && !key->value.empty()) {
+    const std::string value(key->value.reveal());
+    const bool openai_home = !own_dialect(d) && !row_->openai_url.empty();
+    switch (openai_home ? row_->openai_auth : row_->auth) {
+      case AuthScheme::api_key: headers.set("api-key", value); break;
+      case AuthScheme::x_api_key: headers.set("x-api-key", value); break;
+      case AuthScheme::x_goog_api_key: headers.set("x-goog-api-key", value); break;
+      case AuthScheme::sigv4: break;  // signs the whole request: the dialect's work
+      case AuthScheme::none:
+      case AuthScheme::bearer:
+      case AuthScheme::google_oauth: headers.set("authorization", "Bearer " + value); break;
+    }
+  }
+  if (d == Dialect::anthropic_messages && !headers.has("anthropic-version")) {
+    headers.set("anthropic-version", "2023-06-01");
+  }
+  for (const auto& [name, value] : config_.headers) headers.set(name, value);
+}
+
+void Provider::adapt(const dialects::Request& request, std::string_view model, json::Edit& edit) const {
+  if (request.dialect != Dialect::openai_chat || !request.doc) return;
+  const json::Value body = request.doc->root();
+  auto rename = [&](std::string_view field, std::string_view to) {
+    if (!body[field]) return;
+    if (to.empty() || body[to]) {
+      edit.remove(field);
+    } else {
+      edit.rename(field, to);
+    }
+  };
+  const Quirks& q = row_->quirks;
+  for (const FieldRule& rule : q.refused()) rename(rule.field, rule.rename);
+  if (!q.stream_options) edit.remove("stream_options");
+  if (q.thinkers_rename_max_tokens && facts(model).reasoning.value_or(false)) {
+    rename("max_tokens", "max_completion_tokens");
+  }
+}
+
+}  // namespace llmgw::providers

@@ -1,0 +1,65 @@
+#include "providers/rows.h"
+
+namespace llmgw::providers {
+namespace {
+
+using enum Dialect;
+constexpr std::string_view kToday = "2026-11-23";
+
+constexpr Row kRows[] = {
+    {
+        .kind = "azure",
+        .label = "Azure OpenAI",
+        .dialects = {openai_chat, openai_completions, openai_responses, openai_embeddings, openai_other},
+        .base_url = "",  // endpoint + /openai/v1, or with api_version the deployments' paths
+        .auth = AuthScheme::api_key,
+        .env = {"AZURE_OPENAI_API_KEY", "AZURE_API_KEY"},
+        .requests = kOpenAiRequests,
+        .tokens = kOpenAiTokens,
+        .quirks = {.thinkers_rename_max_tokens = true},  // anomalyco/opencode#37964
+        .docs = "https://learn.microsoft.com/azure/ai-services/openai/api-version-lifecycle",
+        .errors_docs = "https://learn.microsoft.com/azure/ai-services/openai/concepts/content-filter",
+        .verified = kToday,
+    },
+    {
+        .kind = "bedrock",
+        .label = "AWS Bedrock",
+        .dialects = {openai_chat, openai_responses, bedrock_converse, bedrock_invoke},
+        .base_url = "https://bedrock-runtime.{region}.amazonaws.com",
+        .auth = AuthScheme::sigv4,
+        .openai_url = "/openai/v1",
+        .env = {"AWS_BEARER_TOKEN_BEDROCK"},
+        .missing =
+            "its own dialects and SigV4 (access_key, the AWS chain): it works with a Bedrock API key as the "
+            "key's value, for the models its OpenAI-compatible endpoint serves",
+        .docs = "https://docs.aws.amazon.com/bedrock/latest/userguide/inference-chat-completions.html; "
+                "litellm 1.109.1",
+        .errors_docs = "botocore 1.44.5, bedrock-runtime service-2.json",
+        .verified = kToday,
+    },
+    {
+        .kind = "vertex",
+        .label = "Google Vertex AI",
+        .dialects = {openai_chat, gemini_generate, gemini_embed},
+        .base_url = "https://{region}-aiplatform.googleapis.com/v1/projects/{project}/locations/{region}",
+        .auth = AuthScheme::google_oauth,
+        .openai_url = "/endpoints/openapi",
+        .openai_auth = AuthScheme::google_oauth,
+        .model_prefix = "google/",
+        .missing =
+            "its own dialects, and tokens made from a service account: it works with an OAuth access "
+            "token as the key's value, on its OpenAI-compatible endpoint, where models are google/NAME",
+        .docs = "https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/"
+                "call-vertex-using-openai-library",
+        .errors_docs = "https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429",
+        .verified = "unverified",
+    },
+};
+
+}  // namespace
+
+std::span<const Row> cloud_rows() {
+  return kRows;
+}
+
+}  // namespace llmgw::providers
