@@ -4,6 +4,7 @@
 
 #include <cstdio>
 
+#include "command.h"
 #include "config/find.h"
 #include "providers/discover.h"
 #include "service/local_servers.h"
@@ -25,7 +26,8 @@ std::shared_ptr<config::Config> found_on_this_machine(const config::Environment&
 
 }  // namespace
 
-config::Live::Loader config_loader(const std::string& flag, config::Options options, const std::string& listen) {
+config::Live::Loader config_loader(const std::string& flag, config::Options options,
+                                   const std::string& listen) {
   return [=] {
     const auto environment = config::system_environment();
     const auto file = config::find_file(flag, environment);
@@ -48,10 +50,19 @@ bool report_problems(const config::Loaded& loaded) {
   return loaded.config != nullptr;
 }
 
+std::shared_ptr<const config::Config> load_for_reading(const std::string& flag) {
+  auto loaded = config_loader(flag, {.secrets = config::Secrets::optional, .insecure = true}, "")();
+  if (loaded.config != nullptr) return loaded.config;
+  report_problems(loaded);
+  complain("the config cannot be used; mend what stands above", kUsage);
+  return nullptr;
+}
+
 observe::Log::Options log_options(const config::Config& config, const std::string& level_flag) {
   observe::Log::Options options;
   options.json = config.log.json;
-  options.level = observe::level(level_flag.empty() ? config.log.level : level_flag).value_or(observe::Level::info);
+  options.level =
+      observe::level(level_flag.empty() ? config.log.level : level_flag).value_or(observe::Level::info);
   return options;
 }
 

@@ -35,8 +35,9 @@ struct Server::LoopThread {
                       server.workers_->submit([&server, id, pin = store::Pin{provider, key}] { (void)server.pins_->keep(id, pin); });
                     },
                 .ended =
-                    [this, writer = server.log_writer_.get()](observe::RequestRecord&& record) {
+                    [this, writer = server.log_writer_.get(), &ended = server.options_.ended](observe::RequestRecord&& record) {
                       metrics.record(record);
+                      if (ended) ended(record);
                       writer->offer(std::move(record));
                     }}),
         gateway(engine, server.shared_),

@@ -20,6 +20,8 @@ struct ServerOptions {
   int loops = 0;              // threads; 0: one per core
   bool watch_files = true;    // reload when the config's files change
   net::ProxySettings proxy;   // HTTPS_PROXY and NO_PROXY
+  // Sees every request that has ended, on its loop; must not wait. Absent: nobody looks.
+  std::function<void(const observe::RequestRecord&)> ended;
 };
 
 // A running gateway: its loops, and all that they share. Started by serve and run.
