@@ -15,7 +15,7 @@ endfunction()
 # One precompiled header of the standard library for every target.
 function(llmgw_precompiled target)
   if(NOT TARGET llmgw_pch)
-    file(WRITE ${CMAKE_BINARY_DIR}/pch.cpp "")
+    file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pch.cpp CONTENT "")  # written once: a rewrite would rebuild
     add_library(llmgw_pch OBJECT ${CMAKE_BINARY_DIR}/pch.cpp)
     target_precompile_headers(llmgw_pch PRIVATE
       <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <expected> <functional> <map>

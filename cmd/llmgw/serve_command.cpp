@@ -41,9 +41,13 @@ std::string banner(const service::Server& server) {
     if (!provider.config().tls.verify) text += "  WARNING: its certificate is not verified";
     text += "\n";
   }
-  if (server.topology().upstreams().empty()) text += "  provider   none: set OPENAI_API_KEY or another, or write an llmgw.toml\n";
-  text += "  try        curl http://" + server.address() + "/v1/chat/completions -H 'Content-Type: application/json' \\\n" +
-          "               -d '{\"model\":\"mock/fail-503\",\"fallbacks\":[\"mock/echo\"],\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}'\n";
+  if (server.topology().upstreams().empty())
+    text += "  provider   none: set OPENAI_API_KEY or another, or write an llmgw.toml\n";
+  text += "  try        curl http://" + server.address() +
+          "/v1/chat/completions -H 'Content-Type: application/json' \\\n" +
+          "               -d "
+          "'{\"model\":\"mock/fail-503\",\"fallbacks\":[\"mock/"
+          "echo\"],\"messages\":[{\"role\":\"user\",\"content\":\"hi\"}]}'\n";
   return text;
 }
 
@@ -86,13 +90,19 @@ int serve(const Flags& flags, const std::string& log_level) {
 void add_serve(CLI::App& app, Context& context) {
   auto* command = app.add_subcommand("serve", "Run the gateway");
   auto flags = std::make_shared<Flags>();
-  command->add_option("-c,--config", flags->config, "The config (default: ./llmgw.toml, else the environment's keys)");
-  command->add_option("--listen", flags->listen, "Where to listen, instead of the config's [server] listen");
-  command->add_option("--loops", flags->loops, "Event loops, a thread each (default: one per core)");
+  command
+      ->add_option("-c,--config", flags->config,
+                   "The config (default: ./llmgw.toml, else the environment's keys)")
+      ->type_name("FILE");
+  command->add_option("--listen", flags->listen, "Where to listen, instead of the config's [server] listen")
+      ->type_name("ADDRESS:PORT");
+  command->add_option("--loops", flags->loops, "Event loops, a thread each (default: one per core)")
+      ->type_name("N");
   command->add_flag("--insecure", flags->insecure, "Listen off loopback without TLS and virtual keys");
   command->add_flag("-q,--quiet", flags->quiet, "No banner");
   command->footer("Examples:\n  llmgw serve\n  llmgw serve -c llmgw.toml --listen 127.0.0.1:9000");
-  command->callback([&context, flags] { context.run = [&context, flags] { return serve(*flags, context.log_level); }; });
+  command->callback(
+      [&context, flags] { context.run = [&context, flags] { return serve(*flags, context.log_level); }; });
 }
 
 }  // namespace llmgw::cmd

@@ -15,6 +15,7 @@ namespace llmgw::dialects {
 // What a whole 2xx reply says that the gateway must know.
 struct ReplyFacts {
   bool object = false;  // the body is a JSON object, which can carry `extra_fields`
+  std::string id;       // of the object that the reply is about
   observe::Usage usage;
   // The raw JSON of an error object that came in place of an answer; empty: an answer.
   std::string error_object;
@@ -39,8 +40,11 @@ class StreamReader {
   const observe::Usage& usage() const { return usage_; }
   // Bytes of text that came so far, for a bill when the provider's count never came.
   int64_t text_bytes() const { return text_bytes_; }
+  // The id of the object that the stream is about; empty: it has none that is kept.
+  const std::string& id() const { return id_; }
 
  protected:
+  std::string id_;
   observe::Usage usage_;
   int64_t text_bytes_ = 0;
 };

@@ -50,6 +50,7 @@ class OtherCodec final : public OpenAiCodec {
     if (const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true})) {
       read_openai_usage(doc->root()["usage"], facts.usage);
       facts.object = true;
+      facts.id = doc->root()["id"].text();
       if (doc->root().size() == 1) facts.error_object = openai_error(doc->root()).raw();
     }
     return facts;

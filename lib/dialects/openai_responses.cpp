@@ -29,6 +29,7 @@ class ResponsesStreamReader final : public StreamReader {
       step.content = body["item"]["type"].text().ends_with("_call");
     } else if (type == "response.completed" || type == "response.incomplete") {
       step.content = step.finish = step.done = step.holdable = true;
+      id_ = response["id"].text();
       read_openai_usage(response["usage"], usage_);
     } else if (type == "response.failed") {
       const auto error = response["error"];
@@ -68,6 +69,7 @@ class ResponsesCodec final : public OpenAiCodec {
     const auto reply = doc->root();
     ReplyFacts facts{.object = true};
     read_openai_usage(reply["usage"], facts.usage);
+    facts.id = reply["id"].text();
     if (const auto error = openai_error(reply); error && (!reply["status"] || reply["status"].says("failed"))) {
       facts.error_object = error.raw();
     } else if (!reply["output"].is(json::Kind::array) && !reply["status"]) {

@@ -42,6 +42,7 @@ struct Request {
   std::optional<config::ClassSet> fallback_on;
   std::optional<config::ExtraFields> extra_fields;
   Needs needs;
+  bool creates = false;          // its reply's `id` is to be remembered: Request::made
   bool once = false;             // never sent twice once a byte of the body went out
 
   // What the client's headers say.
@@ -51,6 +52,8 @@ struct Request {
   std::string client_id;                    // x-request-id
   std::string traceparent;
   std::string provider;                     // x-llmgw-provider, for creations without a model
+  // Set for a call that names an object of one provider: it goes there, with that key, and nowhere else.
+  std::optional<std::string> pinned_key;    // with `provider`; empty: any key
   std::vector<std::pair<std::string, std::string>> tags;
   std::string virtual_key;                  // its name
 

@@ -45,7 +45,7 @@ Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
     obey(world_.plugins[outcome.plugins]->before(seen));
   }
   for (size_t i = 0; i < outcome.plugins && go_on; ++i) obey(world_.plugins[i]->sending(seen));
-  if (go_on) exchange(outcome, pick.key);
+  if (go_on) exchange(outcome, pick);
 
   close_record(outcome);
   if (outcome.answered()) {
@@ -101,16 +101,27 @@ std::optional<std::string> Run::edited_body(const routing::Target& t) const {
   return edit.apply();
 }
 
-void Run::exchange(Outcome& outcome, const config::Key* key) {
+void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
   const routing::Target& t = target(outcome.link);
   const auto& provider = *t.upstream->provider;
   Race::Watch watch(*this, outcome.link);
 
+  const TimePoint asked = now();
   const TimePoint queue_until = std::min(deadline_, after(now(), watch.patience()));
   if (auto entered = t.upstream->gate->enter(world_.fibers, queue_until); !entered) {
     return fail_with(outcome, std::move(entered.error()));
   }
   routing::Gate::Place place(t.upstream->gate);
+  if (now() > asked) {
+    // What another request was told while this one queued holds for it, too.
+    const WallTime wall = world_.fibers.wall();
+    auto rest = world_.rests.get(routing::target_rest(t.provider(), t.model), wall);
+    if (!rest) rest = t.upstream->keys.rate_limited(pick.index, t.model, world_.rests, wall);
+    if (rest) {
+      return fail_with(outcome, Error{.error_class = rest->cause, .message = "it began to rest while the call queued",
+                                      .retry_after = rest->until - wall});
+    }
+  }
   t.state->called();
 
   const auto edited = edited_body(t);
@@ -124,8 +135,9 @@ void Run::exchange(Outcome& outcome, const config::Key* key) {
                  .connect = timeout(outcome.link, &config::Timeouts::connect),
                  .deadline = deadline_};
   call.headers.add("Accept-Encoding", "identity");
-  provider.authorize(call.headers, key, request_.dialect);
+  provider.authorize(call.headers, pick.key, request_.dialect);
 
+  record_of(outcome).sent = true;
   auto sent = world_.transport.send(std::move(call));
   if (!sent) return fail_with(outcome, std::move(sent.error()));
   outcome.sent = true;

@@ -74,8 +74,10 @@ std::optional<Outcome> Run::try_target(size_t link) {
   routing::KeySet tried(std::max<size_t>(keys.size(), 1));
   bool called = false;
   for (int retries = 0;;) {
+    // It may have begun to rest since, on what another request was told.
+    if (called && world_.rests.get(routing::target_rest(t.provider(), t.model), world_.fibers.wall())) return std::nullopt;
     const bool desperate = next_ >= chain_.links.size() && !called;
-    const auto pick = keys.pick(t.model, tried, desperate, world_.rests, world_.fibers.wall(), world_.random);
+    const auto pick = keys.pick(t.model, tried, only_key(), desperate, world_.rests, world_.fibers.wall(), world_.random);
     if (!pick.found) {
       if (pick.earliest) earliest_ = std::min(earliest_.value_or(*pick.earliest), *pick.earliest);
       if (!called) pass_over_resting(link, pick.earliest);
@@ -98,7 +100,7 @@ std::optional<Outcome> Run::try_target(size_t link) {
                        (request_.once && failed.sent);
     if (final) return std::nullopt;
     if (takes_next_key(error.error_class) && may_call_again() &&
-        keys.pick(t.model, tried, false, world_.rests, world_.fibers.wall(), world_.random).found) {
+        keys.pick(t.model, tried, only_key(), false, world_.rests, world_.fibers.wall(), world_.random).found) {
       continue;
     }
     if (!may_retry(failed, retries)) return std::nullopt;
@@ -128,10 +130,12 @@ Outcome Run::cancelled_outcome(size_t link, size_t record) const {
 // Exponential with full jitter, or what the provider asked for.
 Duration Run::wait_before_retry(const Outcome& failed, int retries) {
   const Error& error = failed.failure()->error;
-  if (error.error_class == ErrorClass::rate_limit) return error.retry_after.value_or(1s);
+  // A rest ends with the millisecond that its last instant is in.
+  const Duration asked_for = error.retry_after ? *error.retry_after + 1ms : 0ns;
+  if (error.error_class == ErrorClass::rate_limit) return std::max<Duration>(asked_for, 1s);
   const Duration most = target(failed.link).upstream->provider->config().retries.backoff * (int64_t{1} << std::min(retries, 16));
   const Duration jittered(static_cast<int64_t>(world_.random.unit() * static_cast<double>(most.count())));
-  return std::max(jittered, error.retry_after.value_or(0ns));
+  return std::max(jittered, asked_for);
 }
 
 // One call is kept for each target that has not been tried.
@@ -145,7 +149,8 @@ bool Run::may_retry(const Outcome& outcome, int retries) const {
   const Error& error = outcome.failure()->error;
   if (retries >= target(outcome.link).upstream->provider->config().retries.max || !may_call_again()) return false;
   if (error.error_class == ErrorClass::timeout) return !outcome.sent;  // connecting only: silence is not tried twice
-  if (error.error_class == ErrorClass::rate_limit) {
+  // What rests on the provider's word is waited for only when nothing else is left.
+  if (error.error_class == ErrorClass::rate_limit || (error.error_class == ErrorClass::overloaded && error.retry_after)) {
     const bool last = std::ranges::all_of(chain_.links.begin() + static_cast<std::ptrdiff_t>(next_), chain_.links.end(),
                                           [](const routing::Link& l) { return !l.skipped.empty(); });
     return last;

@@ -37,7 +37,7 @@ void Run::run_racer() {
       continue;
     }
     const routing::Target& t = target(link);
-    const auto pick = t.upstream->keys.pick(t.model, {}, false, world_.rests, world_.fibers.wall(), world_.random);
+    const auto pick = t.upstream->keys.pick(t.model, {}, only_key(), false, world_.rests, world_.fibers.wall(), world_.random);
     if (!pick.found) {
       pass_over_resting(link, pick.earliest);
       continue;

@@ -48,7 +48,9 @@ Result<void> Relay::take(const net::SseEvent& event, const Seal& seal) {
     if (step->holdable) flush_held();
     out += event.raw;
   }
-  if (step->done) end(seal);
+  if (!step->done) return {};
+  if (!content_) return fail(ErrorClass::invalid_response, "the stream ended without any content");
+  end(seal);
   return {};
 }
 

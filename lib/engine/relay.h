@@ -31,6 +31,7 @@ class Relay {
   bool ended() const { return ended_; }       // whole: `out` holds the last of it
   bool alive() const { return alive_; }       // any byte of the body came
   const std::string& error_object() const { return error_object_; }
+  std::string object_id() const { return reader_ ? reader_->id() : std::string(); }
   observe::Usage usage() const { return reader_ ? reader_->usage() : observe::Usage{}; }
   int64_t text_bytes() const { return reader_ ? reader_->text_bytes() : 0; }
 

@@ -18,6 +18,7 @@ constexpr Duration kDrain = 20ms;  // for the upstream's last bytes, so that its
 void Run::deliver_whole(Outcome& outcome) {
   auto& reply = std::get<Reply>(outcome.what);
   const auto headers = reply_headers(reply.headers, &outcome);
+  note_made(reply.facts.id, outcome);
   if (reply.facts.object) {
     if (const auto extra = extra_fields(&outcome); !extra.empty()) {
       reply.body = json::with_last_member(reply.body, "extra_fields", extra);
@@ -72,6 +73,7 @@ void Run::deliver_stream(Outcome& outcome) {
     sent = writer_.write(codec_.error_event(*cut, extra_fields(&outcome)));
     if (sent) sent = writer_.end();
   } else {
+    note_made(relay.object_id(), outcome);
     sent = writer_.end();
     auto& state = *target(outcome.link).state;
     state.report(true, now());
@@ -94,7 +96,7 @@ void Run::deliver_failure(const Failure& failure, const Outcome* whose) {
   if (error.retry_after && !headers.has("retry-after")) {
     headers.add("Retry-After", std::to_string((to_ms(*error.retry_after) + 999) / 1000));
   }
-  const auto calls = std::ranges::count_if(record_.attempts, [](const auto& a) { return a.called(); });
+  const auto calls = std::ranges::count_if(record_.attempts, [](const auto& a) { return a.sent; });
   if (calls >= 2) headers.set("x-should-retry", "false");
 
   const auto extra = extra_fields(whose);
@@ -140,7 +142,7 @@ net::Headers Run::reply_headers(const net::Headers& upstream, const Outcome* who
     headers.add("x-llmgw-provider", target(whose->link).provider());
     headers.add("x-llmgw-model", target(whose->link).model);
   }
-  headers.add("x-llmgw-attempts", std::to_string(std::ranges::count_if(record_.attempts, [](const auto& a) { return a.called(); })));
+  headers.add("x-llmgw-attempts", std::to_string(std::ranges::count_if(record_.attempts, [](const auto& a) { return a.sent; })));
   headers.add("x-llmgw-cache", "off");
   return headers;
 }
@@ -148,6 +150,12 @@ net::Headers Run::reply_headers(const net::Headers& upstream, const Outcome* who
 std::string Run::extra_fields(const Outcome* whose) const {
   const auto level = request_.extra_fields.value_or(topology_->config().server.extra_fields);
   return extra_fields_json(record_, whose != nullptr ? &record_of(*whose) : nullptr, now() - arrived_, level);
+}
+
+void Run::note_made(const std::string& id, const Outcome& outcome) const {
+  if (request_.creates && !id.empty() && world_.made) {
+    world_.made(id, target(outcome.link).provider(), record_of(outcome).key);
+  }
 }
 
 // The request has ended: its row goes to the log and the metrics.

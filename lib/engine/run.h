@@ -40,7 +40,7 @@ class Run {
 
   // attempt.cpp: one call.
   Outcome attempt(size_t link, const routing::KeyRing::Pick&);
-  void exchange(Outcome&, const config::Key*);
+  void exchange(Outcome&, const routing::KeyRing::Pick&);
   void read_failure(Outcome&, net::Exchange&, const net::HttpResponse&, TimePoint by);
   void read_whole(Outcome&, net::Exchange&, const net::HttpResponse&, TimePoint by);
   void open_stream(Outcome&, std::unique_ptr<net::Exchange>, const net::HttpResponse&, bool events, TimePoint by,
@@ -65,6 +65,7 @@ class Run {
   const Outcome& primary_failure() const;
   net::Headers reply_headers(const net::Headers& upstream, const Outcome* whose) const;
   std::string extra_fields(const Outcome* whose) const;
+  void note_made(const std::string& id, const Outcome&) const;
   void finish(const Outcome* winner, int status, std::optional<ErrorClass>);
 
   TimePoint now() const { return world_.fibers.now(); }
@@ -73,6 +74,7 @@ class Run {
   const routing::Target& target(size_t link) const { return chain_.links[link].target; }
   // A route's own, else the provider's.
   Duration timeout(size_t link, std::optional<Duration> config::Timeouts::*which) const;
+  const std::string* only_key() const { return request_.pinned_key ? &*request_.pinned_key : nullptr; }
   int calls_left() const { return chain_.policy.max_attempts - calls_; }
 
   const World& world_;

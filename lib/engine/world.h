@@ -23,6 +23,9 @@ struct World {
   store::Rests& rests;
   routing::State& state;
   const std::vector<std::unique_ptr<plugins::Plugin>>& plugins;
+  // An object that a provider made has this id there; later calls that name it go to that provider and key.
+  // Must not suspend; may be empty.
+  std::function<void(const std::string& id, const std::string& provider, const std::string& key)> made;
   // What is known of a request when it has ended. Must not suspend.
   std::function<void(observe::RequestRecord&&)> ended;
 };

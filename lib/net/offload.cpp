@@ -21,24 +21,30 @@ Result<void> WorkerPool::run(Scheduler& scheduler, std::function<void()> job, Ti
     bool done = false;
   };
   auto waiter = std::make_shared<Waiter>(Event(scheduler));
-  {
-    std::lock_guard guard(lock_);
-    if (jobs_.size() >= lane_) return fail(ErrorClass::overloaded, "too many jobs wait for a worker thread");
-    jobs_.push_back([job = std::move(job), &scheduler, waiter] {
-      job();
-      scheduler.post([waiter] {
-        waiter->done = true;
-        waiter->event.notify_all();
-      });
+  const bool taken = submit([job = std::move(job), &scheduler, waiter] {
+    job();
+    scheduler.post([waiter] {
+      waiter->done = true;
+      waiter->event.notify_all();
     });
-  }
-  more_.notify_one();
+  });
+  if (!taken) return fail(ErrorClass::overloaded, "too many jobs wait for a worker thread");
   while (!waiter->done) {
     if (const Wake why = waiter->event.wait(deadline); why != Wake::ready) {
       return fail(wait_error(why, "waiting for a worker thread"));
     }
   }
   return {};
+}
+
+bool WorkerPool::submit(std::function<void()> job) {
+  {
+    const std::lock_guard guard(lock_);
+    if (jobs_.size() >= lane_) return false;
+    jobs_.push_back(std::move(job));
+  }
+  more_.notify_one();
+  return true;
 }
 
 void WorkerPool::work() {

@@ -19,6 +19,8 @@ class Offload {
   // Runs `job` elsewhere and suspends the current fiber, one of the scheduler's, until it has ended. The job owns its inputs and
   // its result: a fiber whose wait ends early (timeout, cancelled) leaves it behind, running.
   // Fails with overloaded, at once, when the lane is full.
+  // As run(), but nobody waits; false when the lane is full.
+  virtual bool submit(std::function<void()> job) = 0;
   virtual Result<void> run(Scheduler&, std::function<void()> job, TimePoint deadline) = 0;
 };
 
@@ -27,6 +29,7 @@ class WorkerPool final : public Offload {
  public:
   WorkerPool(int threads, size_t lane);
   ~WorkerPool() override;
+  bool submit(std::function<void()> job) override;
   Result<void> run(Scheduler&, std::function<void()> job, TimePoint deadline) override;
 
  private:

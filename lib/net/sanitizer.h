@@ -18,6 +18,7 @@
 #endif
 
 #if defined(LLMGW_ASAN)
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #elif defined(LLMGW_TSAN)
 #include <sanitizer/tsan_interface.h>
@@ -28,7 +29,11 @@ namespace llmgw::net {
 class SanitizerFiber {
  public:
 #if defined(LLMGW_ASAN)
-  void create(const void* stack, size_t size) { stack_ = stack, size_ = size, fake_ = nullptr; }
+  void create(const void* stack, size_t size) {
+    stack_ = stack, size_ = size, fake_ = nullptr;
+    // The last frames of the stack's former life were left, not returned from: their red zones still stand.
+    __asan_unpoison_memory_region(stack, size);
+  }
   void destroy() {}
   // On the scheduler's stack, around the switch.
   void entering() { __sanitizer_start_switch_fiber(&scheduler_fake_, stack_, size_); }

@@ -79,7 +79,7 @@ constexpr Row kRows[] = {
     {
         .kind = "mock",
         .label = "built-in simulator",
-        .dialects = {openai_chat, openai_completions, openai_embeddings, openai_other},
+        .dialects = {openai_chat, openai_completions, openai_responses, openai_embeddings, openai_other},
         .base_url = "mock:",
         .auth = AuthScheme::none,
         .requests = kOpenAiRequests,

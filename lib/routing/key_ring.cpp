@@ -41,8 +41,8 @@ size_t KeyRing::usable(std::string_view model) const {
   return static_cast<size_t>(std::ranges::count_if(entries_, [&](const Entry& e) { return allows(e, model); }));
 }
 
-KeyRing::Pick KeyRing::pick(std::string_view model, const KeySet& tried, bool desperate, const store::Rests& rests,
-                            WallTime now, Random& random) const {
+KeyRing::Pick KeyRing::pick(std::string_view model, const KeySet& tried, const std::string* only, bool desperate,
+                            const store::Rests& rests, WallTime now, Random& random) const {
   Pick pick;
   if (keyless_) {
     pick.found = tried.empty() || !tried[0];
@@ -55,6 +55,7 @@ KeyRing::Pick KeyRing::pick(std::string_view model, const KeySet& tried, bool de
   for (size_t i = 0; i < entries_.size(); ++i) {
     const Entry& entry = entries_[i];
     if ((i < tried.size() && tried[i]) || !allows(entry, model)) continue;
+    if (only != nullptr && !only->empty() && entry.key->name != *only) continue;
     std::optional<WallTime> until;
     bool only_refusals = true;
     auto consider = [&](const std::string& name) {
@@ -95,6 +96,14 @@ KeyRing::Pick KeyRing::pick(std::string_view model, const KeySet& tried, bool de
     take(refused);
   }
   return pick;
+}
+
+std::optional<store::RestState> KeyRing::rate_limited(size_t index, std::string_view model, const store::Rests& rests,
+                                                      WallTime now) const {
+  if (keyless_ || index >= entries_.size()) return std::nullopt;
+  auto rest = rests.get(for_model(entries_[index].rest, model), now);
+  if (rest && by_refusal(*rest)) rest.reset();
+  return rest;
 }
 
 void KeyRing::report(size_t index, std::string_view model, ErrorClass error_class, int status,

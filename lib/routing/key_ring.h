@@ -31,26 +31,39 @@ class KeyRing {
     std::optional<WallTime> earliest;
   };
 
-  // `desperate`: the chain has no target after this one, so that a key which only rests for
+  // `only`: the name of the one key that may be used; nullptr: any. `desperate`: the chain has no target after this one, so that a key which only rests for
   // 401, 402 or 403 is taken when nothing else is left.
-  Pick pick(std::string_view model, const KeySet& tried, bool desperate, const store::Rests&, WallTime now,
-            Random&) const;
+  Pick pick(std::string_view model, const KeySet& tried, const std::string* only, bool desperate, const store::Rests&,
+            WallTime now, Random&) const;
+
+  // The rest that keeps a picked key from being called after all, begun since on what another request was told;
+  // one for 401, 402 or 403 doesn't.
+  std::optional<store::RestState> rate_limited(size_t index, std::string_view model, const store::Rests&, WallTime now) const;
 
   // What the provider said of a key (docs: "Rests"). `model` is the provider's name for it.
-  void report(size_t index, std::string_view model, ErrorClass, int status, std::optional<Duration> retry_after,
-              store::Rests&, WallTime now) const;
+  void report(size_t index, std::string_view model, ErrorClass, int status,
+              std::optional<Duration> retry_after, store::Rests&, WallTime now) const;
   // It answered.
   void answered(size_t index, std::string_view model, store::Rests&) const;
 
   size_t size() const { return entries_.size(); }
+  const config::Key& key(size_t index) const { return *entries_[index].key; }
+  // Whether that key may be used for the model.
+  bool allows(size_t index, std::string_view model) const { return allows(entries_[index], model); }
+  // Under which names its rests are kept: `key` alone, or followed by ":" and a model; its group's, if it has
+  // one.
+  struct RestNames {
+    std::string key, group;
+  };
+  RestNames rest_names(size_t index) const { return {entries_[index].rest, entries_[index].group}; }
   // How many keys allow the model.
   size_t usable(std::string_view model) const;
 
  private:
   struct Entry {
     const config::Key* key;
-    std::string rest;    // the whole key's name in Rests
-    std::string group;   // its group's
+    std::string rest;   // the whole key's name in Rests
+    std::string group;  // its group's
   };
   bool allows(const Entry&, std::string_view model) const;
 

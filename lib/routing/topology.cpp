@@ -3,9 +3,24 @@
 #include <algorithm>
 
 #include "base/nearest.h"
+#include "providers/model_name.h"
 #include "providers/serving.h"
 
 namespace llmgw::routing {
+namespace {
+
+// Whether two targets embed with the same model. A name that the catalog doesn't know stands for itself.
+bool same_vectors(const Target& a, const Target& b) {
+  const auto mine = a.upstream->provider->facts(a.model), other = b.upstream->provider->facts(b.model);
+  auto model = [](const providers::ModelFacts& facts, const Target& t) {
+    return facts.group.empty() ? providers::canonical_model(t.model) : std::string(facts.group);
+  };
+  if (model(mine, a) != model(other, b)) return false;
+  return !mine.dimensions || !other.dimensions || mine.dimensions == other.dimensions;
+}
+
+}  // namespace
+
 Gate& State::gate(const std::string& provider, int most) {
   const std::lock_guard guard(lock_);
   auto& gate = gates_[provider];
@@ -67,6 +82,12 @@ Result<Chain> Topology::chain(const dialects::Request& request, Random& random) 
     return fail(unknown_model(request.model));
   }
 
+  if (request.pinned_key) {  // the object that it names is nowhere else
+    std::erase_if(chain.links, [&](const Link& link) { return link.target.provider() != request.provider; });
+    if (!chain.links.empty()) return chain;
+    return fail(ErrorClass::bad_request, "the model '" + request.model + "' is not at the provider '" + request.provider +
+                                             "', which gave out the id that this call names");
+  }
   if (request.fallbacks) {
     for (size_t i = 0; i < request.fallbacks->size(); ++i) {
       const auto& entry = (*request.fallbacks)[i];
@@ -85,6 +106,14 @@ Result<Chain> Topology::chain(const dialects::Request& request, Random& random) 
   static const std::vector<std::string> kNone;
   const auto& labels = route != nullptr ? route->require_labels : kNone;
   for (auto& link : chain.links) link.skipped = why_not(link.target, request, labels);
+  if (request.dialect == dialects::Dialect::openai_embeddings) {
+    const Target& primary = chain.links.front().target;
+    for (auto& link : chain.links) {
+      if (link.skipped.empty() && !same_vectors(primary, link.target)) {
+        link.skipped = "its vectors are not those of " + primary.name() + ": mixed, they corrupt a store";
+      }
+    }
+  }
   return chain;
 }
 

@@ -8,6 +8,7 @@
 #include "net/http_server.h"
 #include "net/offload.h"
 #include "service/face.h"
+#include "store/pins.h"
 
 namespace llmgw::service {
 
@@ -19,6 +20,7 @@ struct Shared {
   std::function<std::string()> metrics;          // the text of /metrics
   std::function<Result<std::string>()> reload;   // POST /api/reload: a line for people. Blocks: it runs off the loops
   net::Offload* offload = nullptr;
+  store::Pins* pins = nullptr;
 };
 
 // The HTTP face of one loop: finds out what a request is, and hands it to the engine.
@@ -32,6 +34,7 @@ class Gateway final : public net::HttpHandler {
  private:
   bool serve_own(net::HttpRequest&, net::ResponseWriter&, const routing::Topology&);
   void serve_inference(net::HttpRequest&, net::ResponseWriter&, Face, std::shared_ptr<const routing::Topology>);
+  Result<void> pin(dialects::Request&, const routing::Topology&);
   void serve_models(net::ResponseWriter&, const routing::Topology&, std::string_view id);
   void serve_reload(net::ResponseWriter&);
   void serve_preflight(const net::HttpRequest&, net::ResponseWriter&);

@@ -6,9 +6,11 @@
 #include <latch>
 
 #include "net/http_client.h"
+#include "plugins/log/attempt_log.h"
 #include "simulate/mock/mock_transport.h"
 #include "simulate/mock/scenario.h"
 #include "store/mapped_rests.h"
+#include "store/sqlite/pins.h"
 #include "store/sqlite/request_log.h"
 #include "version.h"
 
@@ -28,9 +30,14 @@ struct Server::LoopThread {
                 .rests = *server.rests_,
                 .state = server.state_,
                 .plugins = server.plugins_,
+                .made =
+                    [&server](const std::string& id, const std::string& provider, const std::string& key) {
+                      server.workers_->submit([&server, id, pin = store::Pin{provider, key}] { (void)server.pins_->keep(id, pin); });
+                    },
                 .ended =
-                    [this, writer = server.log_writer_.get()](observe::RequestRecord&& record) {
+                    [this, writer = server.log_writer_.get(), &ended = server.options_.ended](observe::RequestRecord&& record) {
                       metrics.record(record);
+                      if (ended) ended(record);
                       writer->offer(std::move(record));
                     }}),
         gateway(engine, server.shared_),
@@ -73,6 +80,7 @@ Result<void> Server::open(config::Loaded first, config::Live::Loader load) {
       std::string(kVersion), observe::Metrics::Sources{.requests_not_logged = [this] { return log_writer_->dropped(); },
                                           .lines_not_logged = [this] { return log_.dropped(); },
                                           .rests_active = [this] { return static_cast<int64_t>(rests_->list(clock_.wall()).size()); }});
+  plugins_.push_back(std::make_unique<plugins::AttemptLog>(log_, clock_));
   state_.retries.set_ratio(config->fallback.retry_budget);
   auto topology = routing::Topology::make(config, state_);
   if (!topology) return fail(std::move(topology.error()));
@@ -90,6 +98,8 @@ Result<void> Server::open(config::Loaded first, config::Live::Loader load) {
   mock_ = std::make_unique<simulate::MockState>(std::make_shared<const simulate::Scenario>(), 0, clock_.now());
   workers_ = std::make_unique<net::WorkerPool>(2, 256);
   shared_.offload = workers_.get();
+  pins_ = std::make_unique<store::sqlite::SqlitePins>(settings.data_dir);
+  shared_.pins = pins_.get();
 
   const int loops = options_.loops > 0 ? options_.loops : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   address_ = settings.listen;

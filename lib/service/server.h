@@ -20,6 +20,8 @@ struct ServerOptions {
   int loops = 0;              // threads; 0: one per core
   bool watch_files = true;    // reload when the config's files change
   net::ProxySettings proxy;   // HTTPS_PROXY and NO_PROXY
+  // Sees every request that has ended, on its loop; must not wait. Absent: nobody looks.
+  std::function<void(const observe::RequestRecord&)> ended;
 };
 
 // A running gateway: its loops, and all that they share. Started by serve and run.
@@ -60,6 +62,7 @@ class Server {
   routing::State state_;
   std::unique_ptr<store::Rests> rests_;
   std::unique_ptr<store::RequestLog> request_log_;
+  std::unique_ptr<store::Pins> pins_;
   std::unique_ptr<store::LogWriter> log_writer_;
   std::unique_ptr<observe::Metrics> metrics_;
   net::ServerOptions http_;

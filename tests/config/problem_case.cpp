@@ -6,7 +6,7 @@
 namespace llmgw::config {
 
 std::string source_file(const std::string& path) {
-  std::ifstream in(std::string(LLMGW_SOURCE_DIR) + "/" + path);
+  std::ifstream in(path);
   std::stringstream text;
   text << in.rdbuf();
   return text.str();

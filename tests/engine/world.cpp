@@ -185,12 +185,13 @@ void TestWorld::serve(const Ask& ask, Got& got) {
   request.commit = ask.commit;
   request.once = ask.once;
 
-  bool served = false;
+  // The fiber's place may be another's by the time it would leave.
+  const auto served = std::make_shared<bool>(false);
   if (ask.leaves_after) {
     net::Fiber* fiber = fibers.current();
-    fibers.spawn([this, fiber, &served, after_ = *ask.leaves_after] {
-      fibers.sleep_until(after(fibers.now(), after_));
-      if (!served) fibers.cancel(fiber, net::CancelCause::client);
+    fibers.spawn([this, fiber, served, patience = *ask.leaves_after] {
+      fibers.sleep_until(after(fibers.now(), patience));
+      if (!*served) fibers.cancel(fiber, net::CancelCause::client);
     });
   }
   const TimePoint asked = fibers.now();
@@ -198,12 +199,7 @@ void TestWorld::serve(const Ask& ask, Got& got) {
   engine_->run(request, topology, client);
   got.took = fibers.now() - asked;
   got.returned = true;
-  served = true;
-  // The fiber that may cancel this one looks at `served`.
-  if (ask.leaves_after && fibers.now() < after(asked, *ask.leaves_after)) {
-    const net::Scheduler::Shield shield(fibers);
-    fibers.sleep_until(after(asked, *ask.leaves_after + 1ms));
-  }
+  *served = true;
 }
 
 Got TestWorld::ask(const Ask& ask) {

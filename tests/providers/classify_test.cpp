@@ -35,7 +35,7 @@ struct Fixture {
 
 std::vector<Fixture> fixtures() {
   std::vector<Fixture> all;
-  const std::filesystem::path root = LLMGW_SOURCE_DIR "/tests/wire/errors";
+  const std::filesystem::path root = "tests/wire/errors";
   for (const auto& entry : std::filesystem::recursive_directory_iterator(root)) {
     if (entry.path().extension() != ".json") continue;
     std::ifstream in(entry.path(), std::ios::binary);

@@ -259,9 +259,10 @@ void MockCall::refuse(const Refusal& refusal) {
     case Vendor::bedrock: reply = bedrock_error_reply(refusal); break;
   }
   for (const auto field : reply.headers) fields.add(field.name, field.value);
-  // Google answers a bad key with 400.
-  const bool bad_key = place_.vendor == Vendor::gemini && refusal.status == 401;
-  (void)writer_.send(bad_key ? 400 : refusal.status, fields, reply.body);
+  // Google answers a bad key with 400, Bedrock an unknown model.
+  const bool as_400 = (place_.vendor == Vendor::gemini && refusal.status == 401) ||
+                      (place_.vendor == Vendor::bedrock && refusal.reason == Fault::Reason::unknown_model);
+  (void)writer_.send(as_400 ? 400 : refusal.status, fields, reply.body);
 }
 
 void MockCall::send(int status, std::string_view type, std::string_view body) {

@@ -77,8 +77,10 @@ void write_or_null(json::Writer& writer, std::string_view key, std::string_view 
 
 ErrorReply openai_error_reply(const Refusal& refusal) {
   Words w = words(refusal);
-  if (!refusal.message.empty()) w.message = refusal.message;
-  if (!refusal.param.empty()) w.param = refusal.param;
+  if (!refusal.message.empty()) {
+    w.message = refusal.message;
+    w.param = refusal.param;
+  }
   ErrorReply reply;
   json::Writer writer(reply.body);
   writer.begin_object().key("error").begin_object();

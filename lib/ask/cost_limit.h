@@ -1,0 +1,40 @@
+#pragma once
+
+#include <functional>
+#include <unordered_map>
+
+#include "plugins/plugin.h"
+
+namespace llmgw::ask {
+
+// Holds what one command spends to a limit (docs: --max-cost, "Money"): each call reserves its worst case
+// before it is sent and is settled when it has ended. A call that does not fit is refused with class
+// budget, so that a cheaper target of the chain may still answer. For one loop.
+class CostLimit final : public plugins::Plugin {
+ public:
+  // What a call would cost; none: no price is known. From the provider, unless a test gives its own.
+  using Price = std::function<std::optional<NanoUsd>(const routing::Target&, const observe::Usage&)>;
+
+  // `spent` before, by earlier runs that the limit is meant to hold for too.
+  CostLimit(NanoUsd limit, NanoUsd spent, Price price = {});
+
+  std::string_view name() const override { return "max-cost"; }
+  plugins::Verdict sending(plugins::Attempt&) override;
+  void after(plugins::Attempt&, const plugins::Ending&) override;
+
+  NanoUsd spent() const { return spent_; }
+
+ private:
+  plugins::Verdict refuse(const plugins::Attempt&, std::string why) const;
+
+  NanoUsd limit_, spent_, reserved_;
+  Price price_;
+  std::unordered_map<const plugins::Attempt*, NanoUsd> open_;
+};
+
+// The most tokens that a request can be: bytes of text count as tokens, an image as 50,000 (the largest that
+// OpenAI's small models are billed: https://platform.openai.com/docs/guides/images-vision, "Calculating
+// costs"), audio its bytes. Output -1: nothing bounds it.
+observe::Usage worst_case(const dialects::Request&, const std::optional<int64_t>& model_max_output);
+
+}  // namespace llmgw::ask

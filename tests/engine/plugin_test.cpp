@@ -1,0 +1,140 @@
+// docs: plugins in "The life of a request", step 4.
+#include <doctest/doctest.h>
+
+#include "tests/engine/world.h"
+
+using namespace llmgw;
+using namespace llmgw::engine;
+
+namespace {
+
+// Writes its hooks into a journal, and decides as it is told.
+class Scribe final : public plugins::Plugin {
+ public:
+  using Decide = std::function<plugins::Verdict(plugins::Attempt&)>;
+  Scribe(std::string name, std::string& journal, Decide decide = {})
+      : name_(std::move(name)), journal_(journal), decide_(std::move(decide)) {}
+
+  std::string_view name() const override { return name_; }
+  plugins::Verdict before(plugins::Attempt& attempt) override {
+    journal_ += name_ + ":before" + std::to_string(attempt.number) + " ";
+    if (decide_) return decide_(attempt);
+    return plugins::Pass{};
+  }
+  plugins::Verdict sending(plugins::Attempt& attempt) override {
+    journal_ += name_ + ":sending" + std::to_string(attempt.number) + " ";
+    return plugins::Pass{};
+  }
+  void after(plugins::Attempt& attempt, const plugins::Ending& ending) override {
+    journal_ += name_ + ":after" + std::to_string(attempt.number) + (ending.failure != nullptr ? "- " : "+ ");
+  }
+
+ private:
+  std::string name_;
+  std::string& journal_;
+  Decide decide_;
+};
+
+std::string two() {
+  return providers_toml({"a", "b"}, 1, "retries = { max = 0 }");
+}
+const std::string kToB = R"(,"fallbacks":["b/n"])";
+
+size_t times(const std::string& journal, std::string_view what) {
+  size_t n = 0;
+  for (size_t at = journal.find(what); at != std::string::npos; at = journal.find(what, at + 1)) ++n;
+  return n;
+}
+
+plugins::Verdict refuse_a(plugins::Attempt& attempt, bool may_fall_back) {
+  if (attempt.target.provider() != "a") return plugins::Pass{};
+  return plugins::Refuse{.error = {.error_class = ErrorClass::policy, .message = "not this one"},
+                         .may_fall_back = may_fall_back};
+}
+
+}  // namespace
+
+TEST_CASE("hooks run on every attempt, in their order, and after in reverse") {
+  std::string journal;
+  TestWorld world(two());
+  world.plugins.push_back(std::make_unique<Scribe>("x", journal));
+  world.plugins.push_back(std::make_unique<Scribe>("y", journal));
+  world.when("a", {fault("500")});
+  world.ask({.more = kToB});
+  CHECK(journal ==
+        "x:before0 y:before0 x:sending0 y:sending0 y:after0- x:after0- "
+        "x:before1 y:before1 x:sending1 y:sending1 y:after1+ x:after1+ ");
+}
+
+TEST_CASE("after runs exactly once however an attempt ends") {
+  struct Case {
+    std::string_view what;
+    TestWorld::Script a;
+    bool stream;
+    std::optional<Duration> leaves;
+  };
+  for (const Case& c :
+       {Case{"whole", ok(), false, {}}, Case{"stream", ok(), true, {}},
+        Case{"cut", ok({.text = "one two three", .cut_after = 2}), true, {}},
+        Case{"hang", fault("hang"), true, {}}, Case{"left", fault("hang"), true, 1s},
+        Case{"left mid-stream", ok({.text = std::string(400, 'x'), .per_piece = 1s}), true, 5s},
+        Case{"refused", refused(), false, {}}, Case{"raced", fault("hang"), false, {}}}) {
+    CAPTURE(c.what);
+    std::string journal;
+    TestWorld world("[fallback]\nslow_after = \"2s\"\n" + two());
+    world.plugins.push_back(std::make_unique<Scribe>("x", journal));
+    world.when("a", {c.a});
+    world.ask({.stream = c.stream, .more = kToB, .timeout = 20s, .leaves_after = c.leaves});
+    CAPTURE(journal);
+    CHECK(times(journal, "before0") == 1);
+    CHECK(times(journal, "after0") == 1);
+    CHECK(times(journal, "before") == times(journal, "after"));
+  }
+}
+
+TEST_CASE("a plugin's answer stands for the provider's, and no call is made") {
+  std::string journal;
+  TestWorld world(two());
+  world.plugins.push_back(std::make_unique<Scribe>("x", journal));
+  world.plugins.push_back(
+      std::make_unique<Scribe>("cache", journal, [](plugins::Attempt&) -> plugins::Verdict {
+        plugins::Reply reply{.body = R"({"choices":[{"message":{"content":"kept"}}]})"};
+        reply.facts.object = true;
+        reply.headers.add("Content-Type", "application/json");
+        return reply;
+      }));
+  world.plugins.push_back(std::make_unique<Scribe>("z", journal));
+  const Got got = world.ask();
+  CHECK(got.status == 200);
+  CHECK(got.has("kept"));
+  CHECK(world.transport.calls().empty());
+  CHECK(journal == "x:before0 cache:before0 cache:after0+ x:after0+ ");
+}
+
+TEST_CASE("a refusal falls back only when its plugin allows that") {
+  for (const bool allowed : {true, false}) {
+    CAPTURE(allowed);
+    std::string journal;
+    TestWorld world(two());
+    world.plugins.push_back(std::make_unique<Scribe>(
+        "x", journal, [&](plugins::Attempt& attempt) { return refuse_a(attempt, allowed); }));
+    const Got got = world.ask({.more = kToB});
+    CHECK(got.status == (allowed ? 200 : 403));
+    CHECK(world.calls() == (allowed ? "b:k1" : ""));
+    if (!allowed) CHECK(got.has("not this one"));
+  }
+}
+
+TEST_CASE("a plugin's refusal rests no key") {
+  std::string journal;
+  bool refusing = true;
+  TestWorld world(two());
+  world.plugins.push_back(std::make_unique<Scribe>("x", journal, [&](plugins::Attempt&) -> plugins::Verdict {
+    if (!refusing) return plugins::Pass{};
+    return plugins::Refuse{.error = {.error_class = ErrorClass::rate_limit, .status = 429, .message = "ours"},
+                           .may_fall_back = true};
+  }));
+  CHECK(world.ask({.timeout = 500ms}).status == 429);
+  refusing = false;
+  CHECK(world.ask().status == 200);
+}
