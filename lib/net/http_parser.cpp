@@ -1,5 +1,7 @@
 #include "net/http_parser.h"
 
+#include <cstring>
+
 #include <boost/beast/http/basic_parser.hpp>
 
 #include "base/text.h"
@@ -49,6 +51,18 @@ class Collector final : public http::basic_parser<kRequest> {
   bool has_host = false;
 
  private:
+  // Whether a field goes on in the next line. Beast joins a folded value in a buffer of its own, but leaves one
+  // in place of which only one line says anything.
+  bool folded(string_view name, string_view value) const {
+    const char* const end = input_.data() + input_.size();
+    if (!value.empty() && (value.data() < input_.data() || value.data() >= end)) return true;
+    const char* const behind_name = name.data() + name.size();
+    const char* const from = value.empty() ? behind_name : value.data() + value.size();
+    if (std::memchr(behind_name, '\r', static_cast<size_t>(from - behind_name)) != nullptr) return true;
+    const auto* cr = static_cast<const char*>(std::memchr(from, '\r', static_cast<size_t>(end - from)));
+    return cr != nullptr && cr + 2 < end && (cr[2] == ' ' || cr[2] == '\t');
+  }
+
   void refuse(error_code& error, int status, std::string message_text) {
     fault_ = {status, std::move(message_text)};
     error = http::error::bad_field;
@@ -72,14 +86,12 @@ class Collector final : public http::basic_parser<kRequest> {
       return refuse(error, 431, "more than the limit of " + std::to_string(limits_.fields) + " header fields");
     }
     if (this->is_header_done()) return;  // a trailer: nothing here reads one, and none may pass for a field
-    // Beast joins a folded value in a buffer of its own: then it is not a part of the input.
-    const bool folded = !value.empty() && (value.data() < input_.data() || value.data() >= input_.data() + input_.size());
-    if (folded) return refuse(error, 400, "a folded header field (RFC 9112, 5.2)");
+    if (folded(name, value)) return refuse(error, 400, "a folded header field (RFC 9112, 5.2)");
     if (field == http::field::content_length) {
       if (++lengths_ > 1) return refuse(error, 400, "more than one Content-Length");
       if (!to_number<uint64_t>(view(value))) return refuse(error, 400, "a Content-Length that is no number");
     } else if (field == http::field::transfer_encoding) {
-      if (!iequals(view(value), "chunked")) return refuse(error, kRequest ? 501 : 400, "a Transfer-Encoding other than chunked");
+      if (!iequals(view(value), "chunked")) return refuse(error, 400, "a Transfer-Encoding other than chunked");
     } else if (kRequest && field == http::field::host) {
       if (has_host) return refuse(error, 400, "more than one Host field");
       has_host = true;

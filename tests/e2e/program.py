@@ -11,7 +11,7 @@ import urllib.request
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-BINARY = Path(os.environ.get("LLMGW_BINARY", ROOT / "build/release/llmgw"))
+BINARY = Path(os.environ.get("LLMGW", ROOT / "build/release/llmgw"))
 CLOCK_TICKS = os.sysconf("SC_CLK_TCK")
 
 
