@@ -1,5 +1,6 @@
 #include "service/face.h"
 
+#include <algorithm>
 #include <array>
 
 #include "base/text.h"
@@ -32,6 +33,16 @@ Dialect dialect_of(std::string_view path) {
   return Dialect::openai_other;
 }
 
+// Whether a segment is "." or "..", also percent-encoded: what stands above a provider's base URL is not for
+// our clients, and its key would go along.
+bool climbs(std::string_view path) {
+  if (path.find('%') == std::string_view::npos && path.find("/.") == std::string_view::npos) return false;
+  const auto decoded = percent_decoded(path);
+  if (!decoded || !printable(*decoded)) return true;
+  const auto segments = split(*decoded, '/');
+  return std::ranges::any_of(segments, [](std::string_view s) { return s == "." || s == ".."; });
+}
+
 // Where the call begins behind "/NAME": the SDKs put the deployment in as it is, so that a target
 // "provider/model" brings a '/' of its own.
 size_t find_call(std::string_view path) {
@@ -48,6 +59,7 @@ size_t find_call(std::string_view path) {
 }  // namespace
 
 std::optional<Face> find_face(std::string_view path) {
+  if (climbs(path)) return std::nullopt;
   if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   bool prefixed = false;
   for (const std::string_view prefix : {"/openai", "/litellm", "/langchain", "/pydanticai"}) {

@@ -7,9 +7,12 @@
 namespace llmgw::service {
 namespace {
 
-std::string_view without_port(std::string_view host) {
-  if (host.starts_with('[')) return host.substr(0, host.find(']') + 1);
-  return host.substr(0, host.find(':'));
+// "host", "host:port" or "[v6]:port" (RFC 9110, 7.2) without its port; empty when it is none of them.
+std::string_view without_port(std::string_view authority) {
+  const size_t end = authority.starts_with('[') ? authority.find(']') + 1 : std::min(authority.find(':'), authority.size());
+  const auto port = authority.substr(end);
+  const bool well_formed = port.empty() || (port[0] == ':' && std::ranges::all_of(port.substr(1), [](char c) { return c >= '0' && c <= '9'; }));
+  return well_formed ? authority.substr(0, end) : std::string_view{};
 }
 
 std::unexpected<Error> refuse(std::string message, std::string code) {

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "dialects/multipart.h"
 #include "net/inflate.h"
+#include "service/cors.h"
 #include "service/gatekeeper.h"
 #include "service/model_list.h"
 #include "service/object_id.h"
@@ -27,6 +28,14 @@ void refuse(net::ResponseWriter& writer, const Error& error, dialects::Dialect d
 
 Error not_found(std::string message) {
   return Error{.error_class = ErrorClass::bad_request, .status = 404, .message = std::move(message), .code = "unknown_url"};
+}
+
+// Fields that Connection names are meant for us alone (RFC 9110, 7.6.1).
+void drop_fields_of_this_hop(net::Headers& headers) {
+  const std::string connection(headers.get("connection"));
+  for (const auto name : split(connection, ',')) {
+    if (!iequals(name, "keep-alive") && !iequals(name, "close")) headers.remove(name);
+  }
 }
 
 // Bodies may come compressed; the limit holds for what they become.
@@ -62,7 +71,21 @@ void Gateway::handle(net::HttpRequest& request, net::ResponseWriter& writer) {
     return refuse(writer, Error{.error_class = ErrorClass::overloaded, .status = 503,
                                 .message = "the gateway is shutting down", .code = "draining", .retry_after = 1s});
   }
-  if (request.method == "OPTIONS") return serve_preflight(request, writer);
+  if (const auto origin = request.headers.get("origin"); !origin.empty()) {
+    CorsWriter granted(writer, origin);
+    return route(request, granted, topology);
+  }
+  route(request, writer, topology);
+}
+
+// What has come in by the right door goes to who serves its path.
+void Gateway::route(net::HttpRequest& request, net::ResponseWriter& writer,
+                    const std::shared_ptr<const routing::Topology>& topology) {
+  const auto& server = topology->config().server;
+  if (request.method == "OPTIONS") {
+    (void)writer.send(204, preflight_headers(request), {});
+    return;
+  }
   if (request.path().starts_with("/api/")) {
     if (auto admin = check_admin(request, server); !admin) return refuse(writer, admin.error());
     if (request.path() == "/api/reload" && request.method == "POST") return serve_reload(writer);
@@ -122,6 +145,7 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
   request.path = std::move(face.path);
   const std::string target = std::move(http.target);
   if (const size_t mark = target.find('?'); mark != std::string::npos) request.query = target.substr(mark + 1);
+  drop_fields_of_this_hop(http.headers);
   request.headers = std::move(http.headers);
   request.body = std::move(http.body);
 
@@ -195,16 +219,6 @@ void Gateway::serve_reload(net::ResponseWriter& writer) {
   if (!ran) return refuse(writer, ran.error());
   if (!*result) return refuse(writer, result->error());
   reply(writer, 200, "application/json", "{\"status\":" + json::quoted(**result) + "}");
-}
-
-void Gateway::serve_preflight(const net::HttpRequest& request, net::ResponseWriter& writer) {
-  net::Headers headers;
-  headers.add("Access-Control-Allow-Origin", request.headers.get("origin"));
-  headers.add("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS");
-  headers.add("Access-Control-Allow-Headers", request.headers.get("access-control-request-headers"));
-  headers.add("Access-Control-Max-Age", "600");
-  headers.add("Vary", "Origin");
-  (void)writer.send(204, headers, {});
 }
 
 }  // namespace llmgw::service

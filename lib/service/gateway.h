@@ -32,12 +32,12 @@ class Gateway final : public net::HttpHandler {
   std::string refusal(const net::HttpFault&, const net::HttpRequest&) override;
 
  private:
+  void route(net::HttpRequest&, net::ResponseWriter&, const std::shared_ptr<const routing::Topology>&);
   bool serve_own(net::HttpRequest&, net::ResponseWriter&, const routing::Topology&);
   void serve_inference(net::HttpRequest&, net::ResponseWriter&, Face, std::shared_ptr<const routing::Topology>);
   Result<void> pin(dialects::Request&, const routing::Topology&);
   void serve_models(net::ResponseWriter&, const routing::Topology&, std::string_view id);
   void serve_reload(net::ResponseWriter&);
-  void serve_preflight(const net::HttpRequest&, net::ResponseWriter&);
 
   const engine::Engine& engine_;
   Shared& shared_;

@@ -176,6 +176,14 @@ class Framing(Client):
         got = wire.ask(gateway, OK, headers="Origin: https://granted.example\r\n")
         self.assertEqual(got.status, 200)
         self.assertEqual(got.headers.get("access-control-allow-origin"), "https://granted.example")
+        self.assertIn("Origin", got.headers["vary"])
+        with wire.Connection(gateway) as connection:
+            connection.send(b"OPTIONS /v1/chat/completions HTTP/1.1\r\nHost: localhost\r\nOrigin: https://granted.example\r\n"
+                            b"Access-Control-Request-Method: POST\r\nAccess-Control-Request-Headers: authorization\r\n\r\n")
+            got = connection.reply()
+            self.assertEqual(got.status, 204)
+            self.assertEqual(got.headers["access-control-allow-origin"], "https://granted.example")
+            self.assertEqual(got.headers["access-control-allow-headers"], "authorization")
 
     def test_heads_above_the_limits(self):
         self.assert_alone(self.head("X-A: " + "a" * 65536, "Content-Length: 0"), 431, "65536")
@@ -421,14 +429,15 @@ class Paths(Client):
         self.assertEqual(provider.seen, [])
 
     def test_a_path_that_is_passed_through_stays_below_its_root(self):
-        for path in ("/v1/files/../../admin", "/v1/files/%2e%2e/%2e%2e/admin", "/v1/files/a%0d%0aX-Evil:1", "/v1/files/..", "/v1/files/."):
+        for path in ("/v1/files/../../admin", "/v1/files/%2e%2e/%2e%2e/admin", "/v1/files/a%0d%0aX-Evil:1", "/v1/files/..", "/v1/evals/../../admin",
+                     "/v1/evals/%2e%2e/x", "/v1/evals/a%2f..%2f..%2fx"):
             with self.subTest(path=path):
                 provider.forget()
                 got = self.request(f"GET {path}")
                 self.assertLess(got.status, 500)
                 for seen in provider.seen:
                     target = seen.line.split(" ")[1]
-                    self.assertTrue(target.startswith("/v1/files/"), target)
+                    self.assertTrue(target.startswith(("/v1/files/", "/v1/evals/")), target)
                     self.assertNotIn("..", target)
                     self.assertNotIn("%2e%2e", target.lower())
 

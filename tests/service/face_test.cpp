@@ -17,6 +17,7 @@ TEST_CASE("a path's face is its dialect, and what stands below the root") {
            {"/v1/chat/completions", Dialect::openai_chat, "/chat/completions", ""},
            {"/v1/chat/completions/", Dialect::openai_chat, "/chat/completions", ""},
            {"/v1/files/file-1/content", Dialect::openai_other, "/files/file-1/content", ""},
+           {"/v1/evals/.a/b..c/%2Ex/a%2Fb", Dialect::openai_other, "/evals/.a/b..c/%2Ex/a%2Fb", ""},
            {"/openai/v1/responses", Dialect::openai_responses, "/responses", ""},
            {"/openai/responses", Dialect::openai_responses, "/responses", ""},
            {"/litellm/embeddings", Dialect::openai_embeddings, "/embeddings", ""},
@@ -42,7 +43,9 @@ TEST_CASE("a path that is nobody's has no face") {
        {"", "/", "/v1", "/v2/chat/completions", "/v1/chat", "/v1chat/completions", "/v1/embeddingsx",
         "/chat/completions", "/openai/deployments", "/openai/deployments/",
         "/openai/deployments//chat/completions", "/openai/deployments/gpt", "/openai/deployments/gpt/files",
-        "/openai/deployments/a%0Ab/embeddings", "/openai/deployments/a%zz/embeddings"}) {
+        "/openai/deployments/a%0Ab/embeddings", "/openai/deployments/a%zz/embeddings",
+        "/v1/evals/..", "/v1/evals/./x", "/v1/evals/../../admin", "/v1/evals/%2e%2E/admin", "/v1/evals/a%2f..%2f..%2fadmin",
+        "/v1/evals/a%0d%0ab", "/v1/evals/%00", "/v1/evals/%"}) {
     CAPTURE(path);
     CHECK_FALSE(find_face(path));
   }
