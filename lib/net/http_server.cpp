@@ -104,7 +104,7 @@ class HttpServer::Connection final : public ResponseWriter {
   // False when there is nothing to handle: the peer has gone, or was refused.
   bool read_request(RequestParser& parser) {
     TimePoint head_by = kNever;
-    bool continued = false, counted = false;
+    bool continued = false;
     for (;;) {
       while (begin_ < end_ && !parser.done()) {
         if (!parser.begun() && block_[begin_] == 0x16) {  // a TLS record: ClientHello (RFC 8446, 5.1)
@@ -116,10 +116,7 @@ class HttpServer::Connection final : public ResponseWriter {
         if (*used == 0) break;
       }
       idle_ = idle_ && !parser.begun();
-      if (parser.head_done() && !counted) {
-        counted = true;
-        if (!count_body(parser)) return false;
-      }
+      if (parser.head_done() && !count_body(parser)) return false;
       if (parser.done()) break;
       if (parser.head_done() && !continued && parser.expects_continue()) {
         continued = true;
@@ -146,11 +143,13 @@ class HttpServer::Connection final : public ResponseWriter {
     return true;
   }
 
-  // Takes the announced body into the account of all bodies held.
+  // Takes the body into the account of all bodies held: what is announced of it, or has come in chunks.
   bool count_body(RequestParser& parser) {
-    counted_ = static_cast<int64_t>(parser.announced());
-    const int64_t held = server_.state_.buffered += counted_;
-    if (held <= server_.options_.max_buffered || counted_ == 0) return true;
+    const auto size = std::max(static_cast<int64_t>(parser.announced()), static_cast<int64_t>(parser.request().body.size()));
+    if (size <= counted_) return true;
+    const int64_t held = server_.state_.buffered += size - counted_;
+    counted_ = size;
+    if (held <= server_.options_.max_buffered) return true;
     return refuse({503, "all held bodies together would be larger than max_buffered, " +
                             std::to_string(server_.options_.max_buffered) + " bytes"},
                   parser);
