@@ -1,7 +1,10 @@
 #include "net/http_client.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
+#include <cerrno>
 
 #include "net/http_parser.h"
 #include "net/inflate.h"
@@ -9,10 +12,10 @@
 namespace llmgw::net {
 namespace {
 
-constexpr size_t kMostKept = 512;      // per endpoint and loop
-constexpr Duration kKeptFor = 55s;     // providers close after 60 s or more
+constexpr size_t kMostKept = 512;   // per endpoint and loop
+constexpr Duration kKeptFor = 55s;  // providers close after 60 s or more
 constexpr Duration kSweep = 10s;
-constexpr Duration kStall = 60s;       // an upstream that takes no byte of the request
+constexpr Duration kStall = 60s;  // an upstream that takes no byte of the request
 constexpr HttpLimits kLimits{.head = 256 << 10, .fields = 1000, .body = 64 << 20};
 
 void append_head(std::string& out, const Call& call) {
@@ -28,12 +31,24 @@ void append_head(std::string& out, const Call& call) {
   out.append("\r\n");
 }
 
+// Whether nothing waits to be read. What an upstream sends unasked would be taken for the next call's reply.
+bool silent(Stream& stream) {
+  if (stream.buffered()) return false;
+  if (!stream.handle().maybe_readable()) return true;
+  char byte = 0;
+  return ::recv(stream.handle().fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+         (errno == EAGAIN || errno == EWOULDBLOCK);
+}
+
 }  // namespace
 
 class HttpExchange final : public Exchange {
  public:
   HttpExchange(HttpClient& client, Call call, std::unique_ptr<Stream> stream, bool reused)
-      : client_(client), call_(std::move(call)), stream_(std::move(stream)), reused_(reused),
+      : client_(client),
+        call_(std::move(call)),
+        stream_(std::move(stream)),
+        reused_(reused),
         parser_(kLimits, call_.method == "HEAD") {}
 
   ~HttpExchange() override {
@@ -44,19 +59,25 @@ class HttpExchange final : public Exchange {
     std::string head;
     append_head(head, call_);
     const std::array<std::string_view, 2> pieces{head, call_.body};
-    auto written = stream_->write(std::span(pieces.data(), call_.body.empty() ? 1 : 2), kStall);
-    if (written || written.error().error_class != ErrorClass::network) return written;
-    if (stale()) return reconnect();
-    // It may have answered before it closed: "413", say.
+    const Duration stall = std::clamp<Duration>(call_.deadline - client_.loop_.now(), 0ns, kStall);
+    auto written = stream_->write(std::span(pieces.data(), call_.body.empty() ? 1 : 2), stall);
+    if (written || written.error().error_class == ErrorClass::cancelled) return written;
+    if (written.error().error_class == ErrorClass::network && stale()) return reconnect();
+    // It may have answered before it closed: "413", say. And whatever it was, bytes went out: head() tells.
     write_fault_ = std::move(written.error());
     return {};
   }
 
   Result<const HttpResponse*> head(TimePoint deadline) override {
+    if (write_fault_ && write_fault_->error_class == ErrorClass::timeout) return fail(*write_fault_);
     while (!parser_.head_done() || parser_.response().status / 100 == 1) {
       if (parser_.head_done()) {  // 100 or 103: the real one follows
         if (parser_.response().status == 101) break;
         parser_ = ResponseParser(kLimits, call_.method == "HEAD");
+        if (begin_ < end_) {  // it may have come with the interim one
+          if (auto parsed = parse(); !parsed) return fail(std::move(parsed.error()));
+          continue;
+        }
       }
       if (auto more = advance(deadline); !more) {
         if (more.error().error_class == ErrorClass::network && !answered_ && stale()) {
@@ -89,9 +110,10 @@ class HttpExchange final : public Exchange {
           raw_.clear();
           return std::string_view(given_);
         }
-        auto decoded = inflater_->feed(raw_, given_, kLimits.body);
+        auto decoded = inflater_->feed(raw_, given_, kLimits.body - decoded_);
         raw_.clear();
         if (!decoded) return fail(std::move(decoded.error()));
+        decoded_ += given_.size();
         if (!given_.empty()) return std::string_view(given_);
       }
       if (parser_.done()) {
@@ -136,11 +158,13 @@ class HttpExchange final : public Exchange {
       end_ -= begin_;
       begin_ = 0;
     }
-    if (end_ == capacity_ && !grow()) return fail(ErrorClass::invalid_response, "the upstream's message head is larger than 256 KB");
+    if (end_ == capacity_ && !grow())
+      return fail(ErrorClass::invalid_response, "the upstream's message head is larger than 256 KB");
     auto n = stream_->read({block_.get() + end_, capacity_ - end_}, deadline);
     if (!n) return fail(std::move(n.error()));
     if (*n == 0) {
-      if (!answered_) return fail(ErrorClass::network, "the upstream closed the connection without an answer");
+      if (!answered_)
+        return fail(ErrorClass::network, "the upstream closed the connection without an answer");
       if (auto finished = parser_.finish(); !finished) {
         return fail(ErrorClass::network, "the upstream closed the connection before the end of its answer");
       }
@@ -148,6 +172,11 @@ class HttpExchange final : public Exchange {
     }
     answered_ = true;
     end_ += *n;
+    return parse();
+  }
+
+  // Takes what has been read.
+  Result<void> parse() {
     while (begin_ < end_ && !parser_.done()) {
       auto used = parser_.feed({block_.get() + begin_, end_ - begin_}, raw_);
       if (!used) {
@@ -185,7 +214,8 @@ class HttpExchange final : public Exchange {
   // The body has ended: the connection is free for the next call.
   void finish() {
     if (stream_ == nullptr) return;
-    const bool clean = begin_ == end_ && parser_.keep_alive() && !write_fault_;
+    const bool switched = parser_.response().status == 101;  // whatever it speaks now
+    const bool clean = begin_ == end_ && parser_.keep_alive() && !write_fault_ && !switched;
     release();
     if (clean) client_.keep(call_.endpoint->id, std::move(stream_));
     stream_.reset();
@@ -195,11 +225,12 @@ class HttpExchange final : public Exchange {
   Call call_;
   std::unique_ptr<Stream> stream_;
   bool reused_;
-  bool answered_ = false;   // a byte came back
+  bool answered_ = false;  // a byte came back
   bool head_seen_ = false;
   std::optional<Error> write_fault_;
   ResponseParser parser_;
   std::unique_ptr<Inflater> inflater_;
+  uint64_t decoded_ = 0;  // bytes that the inflater gave
   std::unique_ptr<char[]> block_;
   size_t begin_ = 0, end_ = 0, capacity_ = Loop::kBlock;
   std::string raw_;    // body bytes, not inflated yet
@@ -213,7 +244,8 @@ class HttpClient::Sweep final : public Alarm {
   void fire() override {
     const TimePoint now = client_.loop_.now();
     for (auto& [id, kept] : client_.kept_) {
-      std::erase_if(kept, [&](const Kept& k) { return now - k.since >= kKeptFor || k.stream->handle().hung_up(); });
+      std::erase_if(kept,
+                    [&](const Kept& k) { return now - k.since >= kKeptFor || k.stream->handle().hung_up(); });
     }
     std::erase_if(client_.kept_, [](const auto& entry) { return entry.second.empty(); });
     if (!client_.kept_.empty()) client_.loop_.arm(*this, now + kSweep);
@@ -226,7 +258,9 @@ class HttpClient::Sweep final : public Alarm {
 HttpClient::HttpClient(Loop& loop, Resolver& resolver, const ProxySettings& proxy)
     : loop_(loop), resolver_(resolver), proxy_(proxy), sweep_(std::make_unique<Sweep>(*this)) {}
 
-HttpClient::~HttpClient() { loop_.disarm(*sweep_); }
+HttpClient::~HttpClient() {
+  loop_.disarm(*sweep_);
+}
 
 size_t HttpClient::idle() const {
   size_t n = 0;
@@ -242,7 +276,7 @@ std::unique_ptr<Stream> HttpClient::take(const std::string& id) {
     auto stream = std::move(kept.back().stream);
     const bool old = loop_.now() - kept.back().since >= kKeptFor;
     kept.pop_back();
-    if (!old && !stream->handle().hung_up()) return stream;
+    if (!old && !stream->handle().hung_up() && silent(*stream)) return stream;
   }
   return nullptr;
 }
