@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/nearest.h"
+#include "providers/imported_models.h"
 #include "providers/model_name.h"
 #include "providers/serving.h"
 
@@ -34,8 +35,10 @@ Gate& State::gate(const std::string& provider, int most) {
 
 Result<std::shared_ptr<const Topology>> Topology::make(std::shared_ptr<const config::Config> config, State& state) {
   std::shared_ptr<Topology> topology(new Topology(std::move(config), state));
+  const auto imported = providers::imported_models(topology->config_->server.data_dir);
+  if (!imported) return fail(imported.error());
   for (const auto& entry : topology->config_->providers) {
-    auto provider = providers::Provider::make(entry);
+    auto provider = providers::Provider::make(entry, *imported);
     if (!provider) return fail(std::move(provider.error()));
     KeyRing keys(entry.name, (*provider)->keys(), (*provider)->keyless());
     topology->upstreams_.push_back(std::make_unique<Upstream>(std::move(*provider), std::move(keys),
