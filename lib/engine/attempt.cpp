@@ -25,7 +25,8 @@ Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
   const routing::Target& t = target(link);
   Outcome outcome{.what = Failure{}, .link = link, .record = record_.attempts.size()};
   record_.attempts.push_back({.provider = t.provider(), .model = t.model,
-                              .key = pick.key != nullptr ? pick.key->name : std::string(), .started = now() - arrived_,
+                              .key = pick.key != nullptr ? pick.key->name : std::string(),
+                              .started = now() - arrived_,
                               .raced = race_ != nullptr});
   ++calls_;
   outcome.attempt = std::make_unique<plugins::Attempt>(request_, t, record_.attempts.back(), calls_ - 1);
@@ -41,11 +42,16 @@ Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
       go_on = false;
     }
   };
-  for (; outcome.plugins < world_.plugins.size() && go_on; ++outcome.plugins) {
-    obey(world_.plugins[outcome.plugins]->before(seen));
+  try {
+    for (; outcome.plugins < world_.plugins.size() && go_on; ++outcome.plugins) {
+      obey(world_.plugins[outcome.plugins]->before(seen));
+    }
+    for (size_t i = 0; i < outcome.plugins && go_on; ++i) obey(world_.plugins[i]->sending(seen));
+    if (go_on) exchange(outcome, pick);
+  } catch (const std::exception& e) {
+    // Our own fault, and this attempt's alone: the chain goes on.
+    outcome.what = Failure{.error = {.error_class = ErrorClass::server_error, .message = "an internal error: " + std::string(e.what())}};
   }
-  for (size_t i = 0; i < outcome.plugins && go_on; ++i) obey(world_.plugins[i]->sending(seen));
-  if (go_on) exchange(outcome, pick);
 
   close_record(outcome);
   if (outcome.answered()) {
@@ -57,6 +63,11 @@ Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
     run_after(outcome, {.failure = outcome.failure(), .reply = std::get_if<Reply>(&outcome.what)});
   }
   return outcome;
+}
+
+// The client's own credential goes to this provider instead of one of our keys.
+bool Run::pays_itself(const routing::Target& t) const {
+  return t.upstream->provider->config().forward_auth && has_credential(request_.headers);
 }
 
 void Run::rest_for(const Outcome& outcome, size_t key) const {
@@ -74,7 +85,15 @@ void Run::rest_for(const Outcome& outcome, size_t key) const {
 
 void Run::run_after(Outcome& outcome, const plugins::Ending& ending) const {
   const net::Scheduler::Shield shield(world_.fibers);
-  for (size_t i = outcome.plugins; i > 0; --i) world_.plugins[i - 1]->after(*outcome.attempt, ending);
+  for (size_t i = outcome.plugins; i > 0; --i) {
+    auto& plugin = *world_.plugins[i - 1];
+    try {
+      plugin.after(*outcome.attempt, ending);
+    } catch (const std::exception& e) {  // the others have accounts to settle
+      auto& message = outcome.attempt->record.message;
+      if (message.empty()) message = "the plugin " + std::string(plugin.name()) + " failed at its end: " + e.what();
+    }
+  }
   outcome.attempt.reset();
 }
 
@@ -83,6 +102,9 @@ void Run::fail_with(Outcome& outcome, Error error) const {
     error.message = world_.fibers.cancelled_by(net::CancelCause::client) ? "the client went away"
                     : world_.fibers.cancelled_by(net::CancelCause::raced) ? "another target answered first"
                                                                          : "the gateway is shutting down";
+  } else {
+    // What a provider said may be quoted in it.
+    error.message = target(outcome.link).upstream->provider->scrub(error.message);
   }
   outcome.what = Failure{.error = std::move(error)};
 }
@@ -135,6 +157,7 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
                  .connect = timeout(outcome.link, &config::Timeouts::connect),
                  .deadline = deadline_};
   call.headers.add("Accept-Encoding", "identity");
+  if (pays_itself(t)) append_credentials(request_.headers, call.headers);
   provider.authorize(call.headers, pick.key, request_.dialect);
 
   record_of(outcome).sent = true;
@@ -158,13 +181,17 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
     return read_failure(outcome, **sent, response, std::min(total, after(now(), kErrorPatience)));
   }
   const auto type = response.headers.get("content-type");
+  const bool inference = request_.dialect != dialects::Dialect::openai_other;
   if (icontains(type, "text/event-stream")) {
+    if (inference && !request_.stream) {
+      return fail_with(outcome, fail(ErrorClass::invalid_response, "a stream where a whole reply was asked for").error());
+    }
     return open_stream(outcome, std::move(*sent), response, true, first, std::move(place));
   }
   if (icontains(type, "text/html")) {
     return fail_with(outcome, fail(ErrorClass::invalid_response, "a page of HTML in a 2xx reply").error());
   }
-  if (request_.dialect == dialects::Dialect::openai_other && !is_json(type)) {
+  if (!inference && !is_json(type)) {
     return open_stream(outcome, std::move(*sent), response, false, total, std::move(place));
   }
   read_whole(outcome, **sent, response, total);

@@ -71,13 +71,13 @@ std::optional<std::string> Run::why_passed_over(size_t link) {
 std::optional<Outcome> Run::try_target(size_t link) {
   const routing::Target& t = target(link);
   const auto& keys = t.upstream->keys;
-  routing::KeySet tried(std::max<size_t>(keys.size(), 1));
+  routing::KeySet tried(keys.size() + 1);
   bool called = false;
   for (int retries = 0;;) {
     // It may have begun to rest since, on what another request was told.
     if (called && world_.rests.get(routing::target_rest(t.provider(), t.model), world_.fibers.wall())) return std::nullopt;
     const bool desperate = next_ >= chain_.links.size() && !called;
-    const auto pick = keys.pick(t.model, tried, only_key(), desperate, world_.rests, world_.fibers.wall(), world_.random);
+    const auto pick = pick_key(link, tried, desperate);
     if (!pick.found) {
       if (pick.earliest) earliest_ = std::min(earliest_.value_or(*pick.earliest), *pick.earliest);
       if (!called) pass_over_resting(link, pick.earliest);
@@ -99,10 +99,7 @@ std::optional<Outcome> Run::try_target(size_t link) {
                        race_ != nullptr ||  // another target's call lives: nothing starts beside it
                        (request_.once && failed.sent);
     if (final) return std::nullopt;
-    if (takes_next_key(error.error_class) && may_call_again() &&
-        keys.pick(t.model, tried, only_key(), false, world_.rests, world_.fibers.wall(), world_.random).found) {
-      continue;
-    }
+    if (takes_next_key(error.error_class) && may_call_again() && pick_key(link, tried, false).found) continue;
     if (!may_retry(failed, retries)) return std::nullopt;
     const Duration wait = wait_before_retry(failed, retries);
     if (after(now(), wait) >= deadline_ || !world_.state.retries.withdraw(now())) return std::nullopt;
@@ -114,6 +111,15 @@ std::optional<Outcome> Run::try_target(size_t link) {
     }
     std::fill(tried.begin(), tried.end(), false);
   }
+}
+
+routing::KeyRing::Pick Run::pick_key(size_t link, const routing::KeySet& tried, bool desperate) const {
+  const routing::Target& t = target(link);
+  const auto& keys = t.upstream->keys;
+  // The client's own credential has the place behind our keys.
+  if (pays_itself(t)) return {.index = keys.size(), .found = tried.empty() || !tried[keys.size()]};
+  const std::string* only = request_.pinned_key ? &*request_.pinned_key : nullptr;
+  return keys.pick(t.model, tried, only, desperate, world_.rests, world_.fibers.wall(), world_.random);
 }
 
 void Run::pass_over_resting(size_t link, std::optional<WallTime> earliest) {

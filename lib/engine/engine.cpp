@@ -46,6 +46,28 @@ Run::Run(const World& world, dialects::Request& request, std::shared_ptr<const r
 Run::~Run() = default;
 
 void Run::go() {
+  std::string fault;
+  try {
+    return live();
+  } catch (const std::exception& e) {
+    fault = e.what();  // it is dealt with below: nothing may wait inside a catch block
+  }
+  give_up(fault);
+}
+
+// An exception came through, which is our fault: one request may not take the process with it.
+void Run::give_up(const std::string& why) {
+  (void)settle_race(std::nullopt);  // a racer's fiber works on this object
+  if (finished_) return;
+  const Error error{.error_class = ErrorClass::server_error, .message = "an internal error: " + why};
+  if (writer_.begun()) {
+    writer_.abort();
+    return finish(nullptr, 500, error.error_class);
+  }
+  deliver_failure(Failure{.error = error}, nullptr);
+}
+
+void Run::live() {
   auto chain = topology_->chain(request_, world_.random);
   if (!chain) {
     return deliver_failure(Failure{.error = std::move(chain.error())}, nullptr);

@@ -58,12 +58,14 @@ void Run::deliver_stream(Outcome& outcome) {
   std::optional<ErrorClass> error_class;
   if (!sent || (cut && cut->error_class == ErrorClass::cancelled)) {
     error_class = record.error_class = ErrorClass::cancelled;
-    record.message = "the client went away";
+    const bool left = !sent || world_.fibers.cancelled_by(net::CancelCause::client);
+    record.message = left ? "the client went away" : "the gateway is shutting down";
     writer_.abort();
   } else if (cut) {
     if (!relay.error_object().empty()) {
       cut = target(outcome.link).upstream->provider->classify_object(relay.error_object(), {}, world_.fibers.wall());
     }
+    cut->message = target(outcome.link).upstream->provider->scrub(cut->message);
     error_class = record.error_class = cut->error_class;
     record.message = "cut mid-stream: " + shortened(cut->message, 400);
     record_.cut = true;
@@ -89,7 +91,7 @@ void Run::deliver_failure(const Failure& failure, const Outcome* whose) {
   Error error = failure.error;
   int status = error.http_status();
   if (whose != nullptr && failure.upstream && record_of(*whose).status >= 400) status = record_of(*whose).status;
-  if (error.error_class == ErrorClass::invalid_response && !failure.upstream) status = 502;
+  if (error.error_class == ErrorClass::invalid_response && status < 500) status = 502;  // blames no client
   if (error.error_class == ErrorClass::timeout && !failure.upstream) status = 504;
 
   net::Headers headers = reply_headers(failure.upstream ? failure.headers : net::Headers(), whose);
@@ -129,8 +131,8 @@ const Outcome& Run::primary_failure() const {
     const bool about_key = failure.failure()->error.error_class == ErrorClass::auth;
     if (chosen == nullptr || !about_key || chosen->failure()->error.error_class == ErrorClass::auth) chosen = &failure;
   }
-  // A client that left has the last word.
-  if (failures_.back().failure()->error.error_class == ErrorClass::cancelled) return failures_.back();
+  // A client that left has the last word; one cancelled in a race does not.
+  if (world_.fibers.cancelled() && failures_.back().failure()->error.error_class == ErrorClass::cancelled) return failures_.back();
   return *chosen;
 }
 
@@ -160,6 +162,7 @@ void Run::note_made(const std::string& id, const Outcome& outcome) const {
 
 // The request has ended: its row goes to the log and the metrics.
 void Run::finish(const Outcome* winner, int status, std::optional<ErrorClass> error_class) {
+  finished_ = true;
   record_.took = now() - arrived_;
   record_.status = status;
   record_.error_class = error_class;

@@ -24,6 +24,9 @@ class Run {
   void go();
 
  private:
+  void live();
+  void give_up(const std::string& why);
+
   // chain.cpp: the targets one after the other. None: all failed, failures_ tells how.
   std::optional<Outcome> walk();
   std::optional<Outcome> try_target(size_t link);
@@ -32,6 +35,7 @@ class Run {
   void pass_over_resting(size_t link, std::optional<WallTime> earliest);
   bool falls_back(const Outcome&) const;
   bool all_fall_back(size_t since) const;
+  routing::KeyRing::Pick pick_key(size_t link, const routing::KeySet& tried, bool desperate) const;
   bool may_retry(const Outcome&, int retries) const;
   bool may_call_again() const;
   Duration wait_before_retry(const Outcome& failed, int retries);
@@ -40,6 +44,7 @@ class Run {
 
   // attempt.cpp: one call.
   Outcome attempt(size_t link, const routing::KeyRing::Pick&);
+  bool pays_itself(const routing::Target&) const;
   void exchange(Outcome&, const routing::KeyRing::Pick&);
   void read_failure(Outcome&, net::Exchange&, const net::HttpResponse&, TimePoint by);
   void read_whole(Outcome&, net::Exchange&, const net::HttpResponse&, TimePoint by);
@@ -56,6 +61,7 @@ class Run {
   // race.cpp: a second target beside a silent first.
   friend class Race;
   void run_racer();
+  void call_beside();
   std::optional<Outcome> settle_race(std::optional<Outcome>);
 
   // reply.cpp: what the client gets.
@@ -74,7 +80,6 @@ class Run {
   const routing::Target& target(size_t link) const { return chain_.links[link].target; }
   // A route's own, else the provider's.
   Duration timeout(size_t link, std::optional<Duration> config::Timeouts::*which) const;
-  const std::string* only_key() const { return request_.pinned_key ? &*request_.pinned_key : nullptr; }
   int calls_left() const { return chain_.policy.max_attempts - calls_; }
 
   const World& world_;
@@ -93,6 +98,7 @@ class Run {
   std::optional<WallTime> earliest_;  // when the first resting key or target wakes
   std::optional<int64_t> context_needed_;  // larger than this: a target's context was too small
   std::unique_ptr<Race> race_;
+  bool finished_ = false;  // its row is written, hence all was said
   net::Fiber* fiber_;
 };
 

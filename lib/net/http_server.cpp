@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <charconv>
+#include <exception>
 
 #include "net/response_head.h"
 
@@ -164,9 +165,21 @@ class HttpServer::Connection final : public ResponseWriter {
     auto& state = server_.state_;
     state.requests.fetch_add(1, std::memory_order_relaxed);
     stream_.handle().cancel_on_hang_up(fiber_);
-    server_.handler_.handle(request, *this);
+    std::string fault = "the request was left without a reply";
+    try {
+      server_.handler_.handle(request, *this);
+    } catch (const std::exception& e) {  // one request may not take the process with it
+      fault = e.what();
+    }
     stream_.handle().cancel_on_hang_up(nullptr);
     loop_.uncancel(fiber_, CancelCause::client);
+    if (!begun_ && !broken_) {
+      Headers headers;
+      headers.add("Content-Type", "application/json");
+      (void)send(500, headers, server_.handler_.refusal({500, "an internal error: " + fault}, request));
+    } else if (!ended_ && !broken_) {
+      abort();
+    }
     state.requests.fetch_sub(1, std::memory_order_relaxed);
   }
 

@@ -106,6 +106,11 @@ Result<Chain> Topology::chain(const dialects::Request& request, Random& random) 
     if (config_->fallback.default_auto) append_equivalents(chain.links);
   }
 
+  if (chain.links.empty()) {
+    Error error{.error_class = ErrorClass::model_unavailable, .code = "no_target", .param = "model"};
+    error.message = "none of the targets that '" + request.model + "' stands for is at a configured provider";
+    return fail(std::move(error));
+  }
   static const std::vector<std::string> kNone;
   const auto& labels = route != nullptr ? route->require_labels : kNone;
   for (auto& link : chain.links) link.skipped = why_not(link.target, request, labels);

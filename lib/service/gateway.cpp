@@ -107,7 +107,8 @@ void Gateway::route(net::HttpRequest& request, net::ResponseWriter& writer,
 
 std::string Gateway::refusal(const net::HttpFault& fault, const net::HttpRequest&) {
   Error error{.error_class = fault.status >= 500 ? ErrorClass::overloaded : ErrorClass::bad_request, .status = fault.status,
-              .message = fault.message, .code = "malformed_request"};
+              .message = fault.message, .code = fault.status >= 500 ? "" : "malformed_request"};
+  if (fault.status == 500) error.error_class = ErrorClass::server_error;
   return dialects::codec(dialects::Dialect::openai_other)->error_body(error, {});
 }
 

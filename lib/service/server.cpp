@@ -16,6 +16,18 @@
 
 namespace llmgw::service {
 
+namespace {
+
+net::ServerOptions limits_of(const config::Server& settings) {
+  net::ServerOptions options;
+  options.limits.body = static_cast<uint64_t>(settings.max_body);
+  options.max_buffered = settings.max_buffered;
+  options.max_connections = settings.max_connections;
+  return options;
+}
+
+}  // namespace
+
 // One loop and what belongs to it alone.
 struct Server::LoopThread {
   LoopThread(Server& server, int listener)
@@ -41,7 +53,7 @@ struct Server::LoopThread {
                       writer->offer(std::move(record));
                     }}),
         gateway(engine, server.shared_),
-        http(loop, gateway, server.http_, server.shared_.server) {
+        http(loop, gateway, limits_of(server.topology_->config().server), server.shared_.server) {
     http.listen(listener);
   }
 
@@ -91,9 +103,6 @@ Result<void> Server::open(config::Loaded first, config::Live::Loader load) {
   live_ = std::make_unique<config::Live>(std::move(first), std::move(load));
   live_->subscribe([this](const config::Reload& r) { adopt(r); });
 
-  http_.limits.body = static_cast<uint64_t>(settings.max_body);
-  http_.max_buffered = settings.max_buffered;
-  http_.max_connections = settings.max_connections;
   resolver_ = std::make_unique<net::Resolver>();
   mock_ = std::make_unique<simulate::MockState>(std::make_shared<const simulate::Scenario>(), 0, clock_.now());
   workers_ = std::make_unique<net::WorkerPool>(2, 256);
@@ -183,6 +192,9 @@ void Server::adopt(const config::Reload& reload) {
   state_.retries.set_ratio(reload.config->fallback.retry_budget);
   log_writer_->set_retention({reload.config->log.keep, reload.config->log.max_size});
   shared_.topology = *topology;
+  for (auto& loop : loops_) {
+    loop->loop.post([&loop = *loop, limits = limits_of(reload.config->server)] { loop.http.set_options(limits); });
+  }
   for (const auto& key : reload.need_replace) log_.warn("changed, but only a restart takes it over", {{"key", key}});
   log_.info("the config was reloaded");
 }

@@ -65,7 +65,6 @@ class Server {
   std::unique_ptr<store::Pins> pins_;
   std::unique_ptr<store::LogWriter> log_writer_;
   std::unique_ptr<observe::Metrics> metrics_;
-  net::ServerOptions http_;
   Shared shared_;
   std::vector<std::unique_ptr<plugins::Plugin>> plugins_;
   std::vector<std::unique_ptr<LoopThread>> loops_;

@@ -1,5 +1,7 @@
 #include <doctest/doctest.h>
 
+#include <stdexcept>
+
 #include "tests/net/serving.h"
 
 using namespace llmgw;
@@ -230,5 +232,20 @@ TEST_CASE("a client of HTTP/1.0 that asks to be kept is told that it is not") {
   serving.run([&] {
     CHECK(serving.raw("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n").find("Connection: close\r\n") !=
           std::string::npos);
+  });
+}
+
+TEST_CASE("a handler that throws or forgets to reply is a 500, and the server goes on") {
+  Serving serving([](HttpRequest& request, ResponseWriter& writer) {
+    if (request.target == "/begun") (void)writer.begin(200, {}), (void)writer.write("half");
+    if (request.target != "/forgets") throw std::runtime_error("out of luck");
+  });
+  serving.run([&] {
+    auto get = [&](std::string path) { return serving.raw("GET " + path + " HTTP/1.1\r\nHost: x\r\n\r\n"); };
+    CHECK(get("/throws").starts_with("HTTP/1.1 500 "));
+    CHECK(get("/throws").ends_with("an internal error: out of luck"));
+    CHECK(get("/forgets").starts_with("HTTP/1.1 500 "));
+    CHECK_FALSE(get("/begun").ends_with("0\r\n\r\n"));
+    CHECK(serving.state.requests == 0);
   });
 }
