@@ -57,10 +57,12 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> tags;
   std::string virtual_key;                  // its name
 
-  // The body is needed no more.
-  void release_body() {
+  // What was sent is needed no more.
+  void release_message() {
     doc.reset();
     body = {};
+    headers = {};
+    query = {};
   }
 };
 

@@ -76,7 +76,14 @@ void Run::live() {
   record_.route = chain_.route;
   deadline_ = after(arrived_, deadline_of(request_, chain_.policy));
   // Attempts keep references into the trail: one record a call, one a target passed over.
-  record_.attempts.reserve(chain_.links.size() + static_cast<size_t>(chain_.policy.max_attempts) + 1);
+  size_t calls = 0;
+  for (const auto& link : chain_.links) {
+    const auto& upstream = *link.target.upstream;
+    const auto retries = static_cast<size_t>(std::max(upstream.provider->config().retries.max, 0));
+    calls += (upstream.keys.usable(link.target.model) + 1) * (retries + 1);
+  }
+  calls = std::min(calls, static_cast<size_t>(chain_.policy.max_attempts));
+  record_.attempts.reserve(chain_.links.size() + calls + 1);
   forwarded_ = forwarded_request_headers(request_.headers);
   world_.state.retries.deposit();
   if (auto answer = walk()) {

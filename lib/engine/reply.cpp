@@ -31,7 +31,7 @@ void Run::deliver_whole(Outcome& outcome) {
 void Run::deliver_stream(Outcome& outcome) {
   auto& stream = std::get<Stream>(outcome.what);
   Relay& relay = *stream.relay;
-  request_.release_body();
+  request_.release_message();
   forwarded_ = {};
   const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
   const auto seal = [&](const Relay& r) { return sealed(outcome, r); };

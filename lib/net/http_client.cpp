@@ -90,6 +90,8 @@ class HttpExchange final : public Exchange {
     auto& response = parser_.response();
     if (!head_seen_) {
       head_seen_ = true;
+      call_.headers = {};  // it will not be sent again
+      call_.target = {};
       if (const auto coding = response.headers.get("content-encoding"); !coding.empty()) {
         inflater_ = Inflater::make(coding);
         if (inflater_ != nullptr) {
@@ -135,7 +137,7 @@ class HttpExchange final : public Exchange {
     auto stream = client_.connect(call_);
     if (!stream) return fail(std::move(stream.error()));
     stream_ = std::move(*stream);
-    begin_ = end_ = 0;
+    begin_ = end_ = carried_size_ = 0;
     parser_ = ResponseParser(kLimits, call_.method == "HEAD");
     return write();
   }
@@ -152,7 +154,11 @@ class HttpExchange final : public Exchange {
         }
       }
     }
-    if (block_ == nullptr) block_ = client_.loop_.take_block();
+    if (block_ == nullptr) {
+      block_ = client_.loop_.take_block();
+      std::copy(carried_.begin(), carried_.begin() + carried_size_, block_.get());
+      end_ = std::exchange(carried_size_, 0);
+    }
     if (begin_ > 0) {
       std::copy(block_.get() + begin_, block_.get() + end_, block_.get());
       end_ -= begin_;
@@ -187,7 +193,12 @@ class HttpExchange final : public Exchange {
       if (*used == 0) break;
       begin_ += *used;
     }
-    if (begin_ == end_) release();
+    // The end of one chunk waits for the size of the next: two bytes that need no block while they do.
+    if (end_ - begin_ <= carried_.size() && block_ != nullptr) {
+      carried_size_ = end_ - begin_;
+      std::copy(block_.get() + begin_, block_.get() + end_, carried_.begin());
+      release();
+    }
     return {};
   }
 
@@ -215,7 +226,7 @@ class HttpExchange final : public Exchange {
   void finish() {
     if (stream_ == nullptr) return;
     const bool switched = parser_.response().status == 101;  // whatever it speaks now
-    const bool clean = begin_ == end_ && parser_.keep_alive() && !write_fault_ && !switched;
+    const bool clean = begin_ == end_ && carried_size_ == 0 && parser_.keep_alive() && !write_fault_ && !switched;
     release();
     if (clean) client_.keep(call_.endpoint->id, std::move(stream_));
     stream_.reset();
@@ -233,6 +244,8 @@ class HttpExchange final : public Exchange {
   uint64_t decoded_ = 0;  // bytes that the inflater gave
   std::unique_ptr<char[]> block_;
   size_t begin_ = 0, end_ = 0, capacity_ = Loop::kBlock;
+  std::array<char, 16> carried_;  // read and not parsed, while no block is held
+  size_t carried_size_ = 0;
   std::string raw_;    // body bytes, not inflated yet
   std::string given_;  // what the last read() gave out
 };

@@ -93,11 +93,13 @@ class HttpServer::Connection final : public ResponseWriter {
       const Wake why = stream_.handle().wait_readable(after(loop_.now(), patience));
       if (why != Wake::ready) return false;
     }
-    RequestParser parser(server_.options_.limits);
-    bool keep = read_request(parser);
+    auto parser = std::make_unique<RequestParser>(server_.options_.limits);
+    bool keep = read_request(*parser);
     idle_ = false;
     if (keep) {
-      handle(parser.request());
+      HttpRequest request = std::move(parser->request());
+      parser.reset();  // a stream may take long, and there are thousands of them
+      handle(request);
       keep = ended_ && !broken_ && keeps_alive();
       if (!keep && ended_ && !broken_) linger();
     }
@@ -262,7 +264,7 @@ class HttpServer::Connection final : public ResponseWriter {
     return result;
   }
   Result<void> flushed(Result<void> result) {
-    pending_.clear();
+    pending_ = {};
     return written(std::move(result));
   }
 
