@@ -4,9 +4,11 @@
 #include "base/text.h"
 #include "dialects/multipart.h"
 #include "net/inflate.h"
+#include "service/cors.h"
 #include "service/gatekeeper.h"
 #include "service/model_list.h"
 #include "service/object_id.h"
+#include "service/query.h"
 #include "service/request_headers.h"
 
 namespace llmgw::service {
@@ -57,14 +59,22 @@ void Gateway::handle(net::HttpRequest& request, net::ResponseWriter& writer) {
   const auto& server = topology->config().server;
   if (serve_own(request, writer, *topology)) return;
   if (auto host = check_host(request, server); !host) return refuse(writer, host.error());
-  if (auto origin = check_origin(request, server); !origin) return refuse(writer, origin.error());
+  if (auto granted = check_origin(request, server); !granted) return refuse(writer, granted.error());
+  const std::string origin(request.headers.get("origin"));
+  if (origin.empty()) return serve(request, writer, topology);
+  GrantingWriter granting(writer, origin);
+  serve(request, granting, topology);
+}
+
+void Gateway::serve(net::HttpRequest& request, net::ResponseWriter& writer,
+                    const std::shared_ptr<const routing::Topology>& topology) {
   if (shared_.server.closed) {
     return refuse(writer, Error{.error_class = ErrorClass::overloaded, .status = 503,
                                 .message = "the gateway is shutting down", .code = "draining", .retry_after = 1s});
   }
   if (request.method == "OPTIONS") return serve_preflight(request, writer);
   if (request.path().starts_with("/api/")) {
-    if (auto admin = check_admin(request, server); !admin) return refuse(writer, admin.error());
+    if (auto admin = check_admin(request, topology->config().server); !admin) return refuse(writer, admin.error());
     if (request.path() == "/api/reload" && request.method == "POST") return serve_reload(writer);
     return refuse(writer, not_found("there is no admin call " + request.method + " " + shortened(request.path(), 100)));
   }
@@ -122,7 +132,7 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
   request.method = std::move(http.method);
   request.path = std::move(face.path);
   const std::string target = std::move(http.target);
-  if (const size_t mark = target.find('?'); mark != std::string::npos) request.query = target.substr(mark + 1);
+  if (const size_t mark = target.find('?'); mark != std::string::npos) request.query = forwarded_query(std::string_view(target).substr(mark + 1));
   request.headers = std::move(http.headers);
   request.body = std::move(http.body);
 
@@ -200,11 +210,9 @@ void Gateway::serve_reload(net::ResponseWriter& writer) {
 
 void Gateway::serve_preflight(const net::HttpRequest& request, net::ResponseWriter& writer) {
   net::Headers headers;
-  headers.add("Access-Control-Allow-Origin", request.headers.get("origin"));
   headers.add("Access-Control-Allow-Methods", "GET, POST, DELETE, OPTIONS");
   headers.add("Access-Control-Allow-Headers", request.headers.get("access-control-request-headers"));
   headers.add("Access-Control-Max-Age", "600");
-  headers.add("Vary", "Origin");
   (void)writer.send(204, headers, {});
 }
 

@@ -32,6 +32,8 @@ class Gateway final : public net::HttpHandler {
   std::string refusal(const net::HttpFault&, const net::HttpRequest&) override;
 
  private:
+  // What has passed the checks of Host and Origin.
+  void serve(net::HttpRequest&, net::ResponseWriter&, const std::shared_ptr<const routing::Topology>&);
   bool serve_own(net::HttpRequest&, net::ResponseWriter&, const routing::Topology&);
   void serve_inference(net::HttpRequest&, net::ResponseWriter&, Face, std::shared_ptr<const routing::Topology>);
   Result<void> pin(dialects::Request&, const routing::Topology&);
