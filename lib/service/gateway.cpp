@@ -1,5 +1,6 @@
 #include "service/gateway.h"
 
+#include "base/id.h"
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "dialects/multipart.h"
@@ -18,13 +19,6 @@ void reply(net::ResponseWriter& writer, int status, std::string_view type, std::
   net::Headers headers;
   headers.add("Content-Type", type);
   (void)writer.send(status, headers, body);
-}
-
-void refuse(net::ResponseWriter& writer, const Error& error, dialects::Dialect dialect = dialects::Dialect::openai_other) {
-  net::Headers headers;
-  headers.add("Content-Type", "application/json");
-  if (error.retry_after) headers.add("Retry-After", std::to_string((to_ms(*error.retry_after) + 999) / 1000));
-  (void)writer.send(error.http_status(), headers, dialects::codec(dialect)->error_body(error, {}));
 }
 
 Error not_found(std::string message) {
@@ -85,8 +79,9 @@ void Gateway::serve(net::HttpRequest& request, net::ResponseWriter& writer,
                                                           "; the OpenAI API is at /v1"
                                                     : "the " + std::string(unbuilt) + " face is not built yet; use /v1"));
   }
-  if (request.method == "GET" && face->path == "/models") return serve_models(writer, *topology, {});
-  if (request.method == "GET" && face->path.starts_with("/models/")) {
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (reads && face->path == "/models") return serve_models(writer, *topology, {});
+  if (reads && face->path.starts_with("/models/")) {
     return serve_models(writer, *topology, std::string_view(face->path).substr(8));
   }
   serve_inference(request, writer, std::move(*face), topology);
@@ -97,6 +92,21 @@ std::string Gateway::refusal(const net::HttpFault& fault, const net::HttpRequest
               .message = fault.message, .code = fault.status >= 500 ? "" : "malformed_request"};
   if (fault.status == 500) error.error_class = ErrorClass::server_error;
   return dialects::codec(dialects::Dialect::openai_other)->error_body(error, {});
+}
+
+// A reply as every other: with the request's id, though nobody was called.
+void Gateway::refuse(net::ResponseWriter& writer, const Error& error, dialects::Dialect dialect) {
+  const auto& world = engine_.world();
+  const std::string id = request_id(world.fibers.wall(), world.random);
+  net::Headers headers;
+  headers.add("Content-Type", "application/json");
+  headers.add("x-llmgw-request-id", id);
+  headers.add("x-llmgw-attempts", "0");
+  headers.add("x-llmgw-cache", "off");
+  if (error.retry_after) headers.add("Retry-After", std::to_string((to_ms(*error.retry_after) + 999) / 1000));
+  const bool bare = shared_.topology.load()->config().server.extra_fields == config::ExtraFields::off;
+  const std::string extra = bare ? std::string() : "{\"request_id\":" + json::quoted(id) + "}";
+  (void)writer.send(error.http_status(), headers, dialects::codec(dialect)->error_body(error, extra));
 }
 
 // What is ours and asks for no Host: probes and metrics.
