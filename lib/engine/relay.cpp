@@ -12,7 +12,8 @@ Result<void> Relay::pump(TimePoint deadline, const Seal& seal) {
   if (!bytes) {
     const ErrorClass c = bytes.error().error_class;
     const bool broke = c == ErrorClass::network || c == ErrorClass::timeout;
-    if (!broke || !finished_ || codec_ == nullptr || codec_->end_event().empty()) return fail(std::move(bytes.error()));
+    if (!broke || !finished_ || codec_ == nullptr || codec_->end_event().empty())
+      return fail(std::move(bytes.error()));
     end(seal);  // the answer is all there: only the marker is missing
     return {};
   }

@@ -6,12 +6,13 @@
 
 namespace llmgw::service {
 
-// Tells the browser that the page of a granted Origin may read the reply (Fetch Standard, "CORS protocol"): each
-// reply through it carries the grant.
+// Tells the browser that the page of a granted Origin may read the reply (Fetch Standard, "CORS protocol"):
+// each reply through it carries the grant.
 class GrantingWriter final : public net::ResponseWriter {
  public:
   // `writer` outlives this.
-  GrantingWriter(net::ResponseWriter& writer, std::string origin) : writer_(writer), origin_(std::move(origin)) {}
+  GrantingWriter(net::ResponseWriter& writer, std::string origin)
+      : writer_(writer), origin_(std::move(origin)) {}
 
   Result<void> send(int status, const net::Headers& headers, std::string_view body) override {
     return writer_.send(status, granted(headers), body);

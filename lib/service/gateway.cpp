@@ -68,7 +68,8 @@ void Gateway::serve(net::HttpRequest& request, net::ResponseWriter& writer,
   }
   if (request.method == "OPTIONS") return serve_preflight(request, writer);
   if (request.path().starts_with("/api/")) {
-    if (auto admin = check_admin(request, topology->config().server); !admin) return refuse(writer, admin.error());
+    if (auto admin = check_admin(request, topology->config().server); !admin)
+      return refuse(writer, admin.error());
     if (request.path() == "/api/reload" && request.method == "POST") return serve_reload(writer);
     return refuse(writer, not_found("there is no admin call " + request.method + " " + shortened(request.path(), 100)));
   }
@@ -88,8 +89,10 @@ void Gateway::serve(net::HttpRequest& request, net::ResponseWriter& writer,
 }
 
 std::string Gateway::refusal(const net::HttpFault& fault, const net::HttpRequest&) {
-  Error error{.error_class = fault.status >= 500 ? ErrorClass::overloaded : ErrorClass::bad_request, .status = fault.status,
-              .message = fault.message, .code = fault.status >= 500 ? "" : "malformed_request"};
+  Error error{.error_class = fault.status >= 500 ? ErrorClass::overloaded : ErrorClass::bad_request,
+              .status = fault.status,
+              .message = fault.message,
+              .code = fault.status >= 500 ? "" : "malformed_request"};
   if (fault.status == 500) error.error_class = ErrorClass::server_error;
   return dialects::codec(dialects::Dialect::openai_other)->error_body(error, {});
 }
@@ -142,7 +145,8 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
   request.method = std::move(http.method);
   request.path = std::move(face.path);
   const std::string target = std::move(http.target);
-  if (const size_t mark = target.find('?'); mark != std::string::npos) request.query = forwarded_query(std::string_view(target).substr(mark + 1));
+  if (const size_t mark = target.find('?'); mark != std::string::npos)
+    request.query = forwarded_query(std::string_view(target).substr(mark + 1));
   request.headers = std::move(http.headers);
   request.body = std::move(http.body);
 

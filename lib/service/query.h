@@ -5,8 +5,8 @@
 
 namespace llmgw::service {
 
-// A request's query as it may go upstream: without `key`, which is a client's credential, and `api-version`, which
-// Azure's clients send to any server and a provider that has one gets from its own config.
+// A request's query as it may go upstream: without `key`, which is a client's credential, and `api-version`,
+// which Azure's clients send to any server and a provider that has one gets from its own config.
 std::string forwarded_query(std::string_view query);
 
 }  // namespace llmgw::service

@@ -264,7 +264,8 @@ TEST_CASE("a stream is whole when each choice that began has finished, however i
            ",\"finish_reason\":" + std::string(finish) + "}]}\n\n";
   };
   const std::string a = chunk(R"({"content":"a"})", 0, "null"), b = chunk(R"({"content":"b"})", 1, "null");
-  const std::string a_ends = chunk("{}", 0, "\"stop\""), b_ends = chunk("{}", 1, "\"stop\""), filter = chunk("{}", 0, "null");
+  const std::string a_ends = chunk("{}", 0, "\"stop\""), b_ends = chunk("{}", 1, "\"stop\""),
+                    filter = chunk("{}", 0, "null");
   using Kind = SimulatedCall::Event::Kind;
   struct Case {
     std::string body;
@@ -272,11 +273,11 @@ TEST_CASE("a stream is whole when each choice that began has finished, however i
     bool whole;
   };
   for (const auto& [body, end, whole] :
-       {Case{a + a_ends, Kind::end, true}, Case{a + a_ends, Kind::cut, true}, Case{a + a_ends, Kind::bytes, true},
-        Case{a + a_ends + filter, Kind::end, true}, Case{a, Kind::end, false}, Case{a, Kind::cut, false},
-        Case{a + b + a_ends, Kind::end, false}, Case{a + b + a_ends, Kind::cut, false},
-        Case{a + b + b_ends + a_ends, Kind::cut, true}, Case{a + a_ends + b, Kind::cut, false},
-        Case{a + a_ends + b + b_ends, Kind::end, true}}) {
+       {Case{a + a_ends, Kind::end, true}, Case{a + a_ends, Kind::cut, true},
+        Case{a + a_ends, Kind::bytes, true}, Case{a + a_ends + filter, Kind::end, true},
+        Case{a, Kind::end, false}, Case{a, Kind::cut, false}, Case{a + b + a_ends, Kind::end, false},
+        Case{a + b + a_ends, Kind::cut, false}, Case{a + b + b_ends + a_ends, Kind::cut, true},
+        Case{a + a_ends + b, Kind::cut, false}, Case{a + a_ends + b + b_ends, Kind::end, true}}) {
     CAPTURE(body);
     CAPTURE(static_cast<int>(end));
     TestWorld world(two());
