@@ -24,8 +24,8 @@ class Run {
   void go();
 
  private:
-  void live();
-  void give_up(const std::string& why);
+  void live();                           // go() but for what it throws
+  void give_up(const std::string& why);  // ends a request through which an exception came
 
   // chain.cpp: the targets one after the other. None: all failed, failures_ tells how.
   std::optional<Outcome> walk();
