@@ -25,7 +25,8 @@ struct ReplyFacts {
 struct StreamStep {
   bool content = false;      // text, reasoning, tool call, audio, refusal, or a finish
   bool holdable = false;     // the latest that can carry `extra_fields`: kept back until the next one
-  bool finish = false;       // the answer is complete, the marker may still follow
+  bool finish =
+      false;  // content, too: all of the answer that has begun is complete, the marker may still follow
   bool done = false;         // the dialect's end marker
   bool usage_only = false;   // nothing but token counts
   std::string error_object;  // raw JSON of an error; empty: none

@@ -1,5 +1,7 @@
 // Chat completions (https://platform.openai.com/docs/api-reference/chat) and the legacy
 // completions, whose replies have the same frame.
+#include <bitset>
+
 #include "base/text.h"
 #include "dialects/chunk_template.h"
 #include "dialects/openai.h"
@@ -72,12 +74,12 @@ class ChatStreamReader final : public StreamReader {
       return fail(ErrorClass::invalid_response, "a stream event that is no JSON object: " + shortened(event.data, 120));
     }
     const auto chunk = doc->root();
-    bool choices = false;
+    bool choices = false, finished = false;
     for (auto [key, value] : chunk.members()) {
       if (key.says("choices")) {
         for (auto [_, choice] : value.elements()) {
           choices = true;
-          read_choice(choice, step);
+          finished = read_choice(choice, step) || finished;
         }
       } else if (key.says("usage")) {
         read_openai_usage(value, usage_);
@@ -87,8 +89,9 @@ class ChatStreamReader final : public StreamReader {
       }
     }
     step.usage_only = step.usage_only && !choices;
+    step.finish = finished && (begun_ & ~finished_).none();
     step.holdable = choices;
-    if (step.content && !step.finish && step.error_object.empty()) learn(event.data, chunk);
+    if (step.content && !finished && step.error_object.empty()) learn(event.data, chunk);
     return step;
   }
 
@@ -115,7 +118,11 @@ class ChatStreamReader final : public StreamReader {
     template_.learn(data, holes);
   }
 
-  void read_choice(json::Value choice, StreamStep& step) {
+  // Whether the choice has finished.
+  bool read_choice(json::Value choice, StreamStep& step) {
+    const auto index = static_cast<size_t>(choice["index"].integer().value_or(0)) % kMostChoices;
+    begun_.set(index);
+    bool finished = false;
     for (auto [key, value] : choice.members()) {
       if (key.says("delta")) {
         step.content = has_content(value, text_bytes_) || step.content;
@@ -123,12 +130,16 @@ class ChatStreamReader final : public StreamReader {
         step.content = true;
         text_bytes_ += static_cast<int64_t>(value.raw().size()) - 2;
       } else if (key.says("finish_reason") && value.is(json::Kind::string)) {
-        step.finish = step.content = true;
+        finished = step.content = true;
       }
     }
+    if (finished) finished_.set(index);
+    return finished;
   }
 
   ChunkTemplate template_;
+  static constexpr size_t kMostChoices = 128;  // `n` of the API reference
+  std::bitset<kMostChoices> begun_, finished_;
 };
 
 class ChatCodec final : public OpenAiCodec {

@@ -24,7 +24,8 @@ Duration Run::timeout(size_t link, std::optional<Duration> config::Timeouts::*wh
 Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
   const routing::Target& t = target(link);
   Outcome outcome{.what = Failure{}, .link = link, .record = record_.attempts.size()};
-  record_.attempts.push_back({.provider = t.provider(), .model = t.model,
+  record_.attempts.push_back({.provider = t.provider(),
+                              .model = t.model,
                               .key = pick.key != nullptr ? pick.key->name : std::string(),
                               .started = now() - arrived_,
                               .raced = race_ != nullptr});
@@ -50,7 +51,8 @@ Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
     if (go_on) exchange(outcome, pick);
   } catch (const std::exception& e) {
     // Our own fault, and this attempt's alone: the chain goes on.
-    outcome.what = Failure{.error = {.error_class = ErrorClass::server_error, .message = "an internal error: " + std::string(e.what())}};
+    outcome.what = Failure{.error = {.error_class = ErrorClass::server_error,
+                                     .message = "an internal error: " + std::string(e.what())}};
   }
 
   close_record(outcome);
@@ -91,7 +93,8 @@ void Run::run_after(Outcome& outcome, const plugins::Ending& ending) const {
       plugin.after(*outcome.attempt, ending);
     } catch (const std::exception& e) {  // the others have accounts to settle
       auto& message = outcome.attempt->record.message;
-      if (message.empty()) message = "the plugin " + std::string(plugin.name()) + " failed at its end: " + e.what();
+      if (message.empty())
+        message = "the plugin " + std::string(plugin.name()) + " failed at its end: " + e.what();
     }
   }
   outcome.attempt.reset();
@@ -184,7 +187,8 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
   const bool inference = request_.dialect != dialects::Dialect::openai_other;
   if (icontains(type, "text/event-stream")) {
     if (inference && !request_.stream) {
-      return fail_with(outcome, fail(ErrorClass::invalid_response, "a stream where a whole reply was asked for").error());
+      return fail_with(
+          outcome, fail(ErrorClass::invalid_response, "a stream where a whole reply was asked for").error());
     }
     return open_stream(outcome, std::move(*sent), response, true, first, std::move(place));
   }

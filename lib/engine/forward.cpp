@@ -9,13 +9,14 @@ namespace llmgw::engine {
 namespace {
 
 // Lower case.
-constexpr std::array<std::string_view, 4> kCredentials = {"authorization", "x-api-key", "api-key", "x-goog-api-key"};
+constexpr std::array<std::string_view, 4> kCredentials = {"authorization", "x-api-key", "api-key",
+                                                          "x-goog-api-key"};
 constexpr std::array<std::string_view, 2> kAccount = {"openai-organization", "openai-project"};
 
 constexpr std::array<std::string_view, 20> kKeptBack = {
     // hop-by-hop (RFC 9110, 7.6.1) and framing
-    "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "content-length",
-    "expect", "host", "accept-encoding", "proxy-authorization", "proxy-authenticate",
+    "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+    "content-length", "expect", "host", "accept-encoding", "proxy-authorization", "proxy-authenticate",
     // what else belongs to the client alone
     "x-amz-security-token", "x-amz-date", "cookie",
     // our own, and what a browser says of its page
@@ -50,7 +51,8 @@ net::Headers forwarded_request_headers(const net::Headers& client) {
   net::Headers out;
   for (const auto field : client) {
     const bool kept = starts_with(field.name, "x-llmgw-") || starts_with(field.name, "sec-") ||
-                      among(kKeptBack, field.name) || among(kCredentials, field.name) || among(kAccount, field.name);
+                      among(kKeptBack, field.name) || among(kCredentials, field.name) ||
+                      among(kAccount, field.name);
     if (!kept) out.add(field.name, field.value);
   }
   return out;

@@ -132,7 +132,8 @@ const Outcome& Run::primary_failure() const {
     if (chosen == nullptr || !about_key || chosen->failure()->error.error_class == ErrorClass::auth) chosen = &failure;
   }
   // A client that left has the last word; one cancelled in a race does not.
-  if (world_.fibers.cancelled() && failures_.back().failure()->error.error_class == ErrorClass::cancelled) return failures_.back();
+  if (world_.fibers.cancelled() && failures_.back().failure()->error.error_class == ErrorClass::cancelled)
+    return failures_.back();
   return *chosen;
 }
 

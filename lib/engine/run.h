@@ -24,8 +24,8 @@ class Run {
   void go();
 
  private:
-  void live();
-  void give_up(const std::string& why);
+  void live();                           // go() but for what it throws
+  void give_up(const std::string& why);  // ends a request through which an exception came
 
   // chain.cpp: the targets one after the other. None: all failed, failures_ tells how.
   std::optional<Outcome> walk();
@@ -79,7 +79,7 @@ class Run {
   const observe::AttemptRecord& record_of(const Outcome& o) const { return record_.attempts[o.record]; }
   const routing::Target& target(size_t link) const { return chain_.links[link].target; }
   // A route's own, else the provider's.
-  Duration timeout(size_t link, std::optional<Duration> config::Timeouts::*which) const;
+  Duration timeout(size_t link, std::optional<Duration> config::Timeouts::* which) const;
   int calls_left() const { return chain_.policy.max_attempts - calls_; }
 
   const World& world_;

@@ -57,7 +57,6 @@ void TargetState::report(bool answered, TimePoint now) {
   turn(now);
   if (answered) {
     windows_[0].ok.fetch_add(1, std::memory_order_relaxed);
-    last_answer_.store(ticks(now), std::memory_order_relaxed);
     first_unanswered_.store(0, std::memory_order_relaxed);
   } else {
     windows_[0].failed.fetch_add(1, std::memory_order_relaxed);

@@ -45,7 +45,8 @@ struct Target {
   TargetState* state = nullptr;
 
   const std::string& provider() const { return upstream->provider->name(); }
-  std::string name() const { return provider() + "/" + model; }
+  // "provider/model"; the provider alone for a call that names no model.
+  std::string name() const { return model.empty() ? provider() : provider() + "/" + model; }
 };
 
 // A target in a chain, and why it is passed over, if it is.

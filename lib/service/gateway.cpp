@@ -1,5 +1,6 @@
 #include "service/gateway.h"
 
+#include "base/id.h"
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "dialects/multipart.h"
@@ -8,6 +9,7 @@
 #include "service/gatekeeper.h"
 #include "service/model_list.h"
 #include "service/object_id.h"
+#include "service/query.h"
 #include "service/request_headers.h"
 
 namespace llmgw::service {
@@ -17,13 +19,6 @@ void reply(net::ResponseWriter& writer, int status, std::string_view type, std::
   net::Headers headers;
   headers.add("Content-Type", type);
   (void)writer.send(status, headers, body);
-}
-
-void refuse(net::ResponseWriter& writer, const Error& error, dialects::Dialect dialect = dialects::Dialect::openai_other) {
-  net::Headers headers;
-  headers.add("Content-Type", "application/json");
-  if (error.retry_after) headers.add("Retry-After", std::to_string((to_ms(*error.retry_after) + 999) / 1000));
-  (void)writer.send(error.http_status(), headers, dialects::codec(dialect)->error_body(error, {}));
 }
 
 Error not_found(std::string message) {
@@ -66,28 +61,27 @@ void Gateway::handle(net::HttpRequest& request, net::ResponseWriter& writer) {
   const auto& server = topology->config().server;
   if (serve_own(request, writer, *topology)) return;
   if (auto host = check_host(request, server); !host) return refuse(writer, host.error());
-  if (auto origin = check_origin(request, server); !origin) return refuse(writer, origin.error());
-  if (shared_.server.closed) {
-    return refuse(writer, Error{.error_class = ErrorClass::overloaded, .status = 503,
-                                .message = "the gateway is shutting down", .code = "draining", .retry_after = 1s});
-  }
-  if (const auto origin = request.headers.get("origin"); !origin.empty()) {
-    CorsWriter granted(writer, origin);
-    return route(request, granted, topology);
-  }
-  route(request, writer, topology);
+  if (auto granted = check_origin(request, server); !granted) return refuse(writer, granted.error());
+  const auto origin = request.headers.get("origin");
+  if (origin.empty()) return route(request, writer, topology);
+  CorsWriter granted(writer, origin);
+  route(request, granted, topology);
 }
 
 // What has come in by the right door goes to who serves its path.
 void Gateway::route(net::HttpRequest& request, net::ResponseWriter& writer,
                     const std::shared_ptr<const routing::Topology>& topology) {
-  const auto& server = topology->config().server;
+  if (shared_.server.closed) {
+    return refuse(writer, Error{.error_class = ErrorClass::overloaded, .status = 503,
+                                .message = "the gateway is shutting down", .code = "draining", .retry_after = 1s});
+  }
   if (request.method == "OPTIONS") {
     (void)writer.send(204, preflight_headers(request), {});
     return;
   }
   if (request.path().starts_with("/api/")) {
-    if (auto admin = check_admin(request, server); !admin) return refuse(writer, admin.error());
+    if (auto admin = check_admin(request, topology->config().server); !admin)
+      return refuse(writer, admin.error());
     if (request.path() == "/api/reload" && request.method == "POST") return serve_reload(writer);
     return refuse(writer, not_found("there is no admin call " + request.method + " " + shortened(request.path(), 100)));
   }
@@ -98,18 +92,36 @@ void Gateway::route(net::HttpRequest& request, net::ResponseWriter& writer,
                                                           "; the OpenAI API is at /v1"
                                                     : "the " + std::string(unbuilt) + " face is not built yet; use /v1"));
   }
-  if (request.method == "GET" && face->path == "/models") return serve_models(writer, *topology, {});
-  if (request.method == "GET" && face->path.starts_with("/models/")) {
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (reads && face->path == "/models") return serve_models(writer, *topology, {});
+  if (reads && face->path.starts_with("/models/")) {
     return serve_models(writer, *topology, std::string_view(face->path).substr(8));
   }
   serve_inference(request, writer, std::move(*face), topology);
 }
 
 std::string Gateway::refusal(const net::HttpFault& fault, const net::HttpRequest&) {
-  Error error{.error_class = fault.status >= 500 ? ErrorClass::overloaded : ErrorClass::bad_request, .status = fault.status,
-              .message = fault.message, .code = fault.status >= 500 ? "" : "malformed_request"};
+  Error error{.error_class = fault.status >= 500 ? ErrorClass::overloaded : ErrorClass::bad_request,
+              .status = fault.status,
+              .message = fault.message,
+              .code = fault.status >= 500 ? "" : "malformed_request"};
   if (fault.status == 500) error.error_class = ErrorClass::server_error;
   return dialects::codec(dialects::Dialect::openai_other)->error_body(error, {});
+}
+
+// A reply as every other: with the request's id, though nobody was called.
+void Gateway::refuse(net::ResponseWriter& writer, const Error& error, dialects::Dialect dialect) {
+  const auto& world = engine_.world();
+  const std::string id = request_id(world.fibers.wall(), world.random);
+  net::Headers headers;
+  headers.add("Content-Type", "application/json");
+  headers.add("x-llmgw-request-id", id);
+  headers.add("x-llmgw-attempts", "0");
+  headers.add("x-llmgw-cache", "off");
+  if (error.retry_after) headers.add("Retry-After", std::to_string((to_ms(*error.retry_after) + 999) / 1000));
+  const bool bare = shared_.topology.load()->config().server.extra_fields == config::ExtraFields::off;
+  const std::string extra = bare ? std::string() : "{\"request_id\":" + json::quoted(id) + "}";
+  (void)writer.send(error.http_status(), headers, dialects::codec(dialect)->error_body(error, extra));
 }
 
 // What is ours and asks for no Host: probes and metrics.
@@ -145,7 +157,8 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
   request.method = std::move(http.method);
   request.path = std::move(face.path);
   const std::string target = std::move(http.target);
-  if (const size_t mark = target.find('?'); mark != std::string::npos) request.query = target.substr(mark + 1);
+  if (const size_t mark = target.find('?'); mark != std::string::npos)
+    request.query = forwarded_query(std::string_view(target).substr(mark + 1));
   drop_fields_of_this_hop(http.headers);
   request.headers = std::move(http.headers);
   request.body = std::move(http.body);

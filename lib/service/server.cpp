@@ -193,7 +193,8 @@ void Server::adopt(const config::Reload& reload) {
   log_writer_->set_retention({reload.config->log.keep, reload.config->log.max_size});
   shared_.topology = *topology;
   for (auto& loop : loops_) {
-    loop->loop.post([&loop = *loop, limits = limits_of(reload.config->server)] { loop.http.set_options(limits); });
+    loop->loop.post(
+        [&loop = *loop, limits = limits_of(reload.config->server)] { loop.http.set_options(limits); });
   }
   for (const auto& key : reload.need_replace) log_.warn("changed, but only a restart takes it over", {{"key", key}});
   log_.info("the config was reloaded");

@@ -48,7 +48,7 @@ TEST_CASE("a stream reads the same with and without what it learned") {
       R"({"choices":[{"index":0,"delta":{"content":"bc"},"finish_reason":null}]})",
       R"({"choices":[{"index":0,"delta":{"content":""},"finish_reason":null}]})",
       R"({"choices":[{"index":1,"delta":{"content":"d"},"finish_reason":null}]})",
-      R"({"choices":[{"index":0,"delta":{"content":"e"},"finish_reason":"stop"}]})",
+      R"({"choices":[{"index":0,"delta":{"content":"e"},"finish_reason":"stop"},{"index":1,"delta":{},"finish_reason":"stop"}]})",
       R"({"choices":[{"index":0,"delta":{"reasoning_content":"f"},"finish_reason":null}]})",
       R"({"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{"}}]},"finish_reason":null}]})",
       R"({"choices":[{"index":0,"delta":{"content":"\u00e9"},"finish_reason":null}]})",

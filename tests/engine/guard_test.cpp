@@ -1,4 +1,5 @@
-// What must never reach a client: our own exceptions, others' secrets and headers, a stream that was not asked for.
+// What must never reach a client: our own exceptions, others' secrets and headers, a stream that was not
+// asked for.
 #include <doctest/doctest.h>
 
 #include <stdexcept>
@@ -24,7 +25,8 @@ class Thrower final : public plugins::Plugin {
 
  private:
   plugins::Verdict hook(std::string_view at, const plugins::Attempt& attempt) const {
-    if (at == at_ && (provider_.empty() || attempt.target.provider() == provider_)) throw std::runtime_error("out of luck");
+    if (at == at_ && (provider_.empty() || attempt.target.provider() == provider_))
+      throw std::runtime_error("out of luck");
     return plugins::Pass{};
   }
   std::string at_, provider_;
@@ -44,7 +46,8 @@ TEST_CASE("an exception ends its own attempt, and the chain goes on") {
   }
 }
 
-TEST_CASE("a plugin that throws at the end of an attempt takes neither the reply nor the others' ends with it") {
+TEST_CASE(
+    "a plugin that throws at the end of an attempt takes neither the reply nor the others' ends with it") {
   struct Counter final : plugins::Plugin {
     explicit Counter(int& ends) : ends(ends) {}
     std::string_view name() const override { return "counter"; }
@@ -80,7 +83,8 @@ TEST_CASE("an exception in a race ends its own call") {
 
 TEST_CASE("a stream where a whole reply was asked for falls back") {
   TestWorld world(two());
-  world.when("a", {raw("text/event-stream", "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\ndata: [DONE]\n\n")});
+  world.when("a", {raw("text/event-stream",
+                       "data: {\"choices\":[{\"delta\":{\"content\":\"x\"}}]}\n\ndata: [DONE]\n\n")});
   const Got got = world.ask({.more = R"(,"fallbacks":["b/n"])"});
   CHECK(got.has("from b.test"));
 }
@@ -97,15 +101,16 @@ TEST_CASE("a key that a broken reply quotes is not in the error") {
 
 TEST_CASE("what a provider's headers say of credentials, of CORS or in our name is not passed on") {
   TestWorld world(two());
-  world.when("a", {[](const SeenCall& call) {
-               auto reply = answers(call, {});
-               for (const std::string_view name : {"x-api-key", "Authorization", "Access-Control-Allow-Origin",
-                                                   "x-llmgw-request-id", "Set-Cookie"}) {
-                 reply.headers.add(name, "theirs");
-               }
-               reply.headers.add("x-ratelimit-remaining", "7");
-               return reply;
-             }});
+  world.when(
+      "a", {[](const SeenCall& call) {
+        auto reply = answers(call, {});
+        for (const std::string_view name : {"x-api-key", "Authorization", "Access-Control-Allow-Origin",
+                                            "x-llmgw-request-id", "Set-Cookie"}) {
+          reply.headers.add(name, "theirs");
+        }
+        reply.headers.add("x-ratelimit-remaining", "7");
+        return reply;
+      }});
   const Got got = world.ask();
   CHECK(got.headers.get("x-ratelimit-remaining") == "7");
   CHECK(got.headers.count("x-llmgw-request-id") == 1);
