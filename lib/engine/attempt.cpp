@@ -185,7 +185,8 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
   }
   const auto type = response.headers.get("content-type");
   const bool inference = request_.dialect != dialects::Dialect::openai_other;
-  if (icontains(type, "text/event-stream")) {
+  // Some local servers name no type.
+  if (icontains(type, "text/event-stream") || (type.empty() && request_.stream)) {
     if (inference && !request_.stream) {
       return fail_with(
           outcome, fail(ErrorClass::invalid_response, "a stream where a whole reply was asked for").error());
@@ -291,9 +292,11 @@ void Run::close_record(Outcome& outcome) {
   record.code = error.code;
   record.retry_after = error.retry_after;
   switch (error.error_class) {
+    case ErrorClass::overloaded:
+      if (failure->upstream) state.report(false, now());  // else it was our own queue
+      break;
     case ErrorClass::network:
     case ErrorClass::timeout:
-    case ErrorClass::overloaded:
     case ErrorClass::server_error:
     case ErrorClass::invalid_response: state.report(false, now()); break;
     default: break;  // speaks of the key, the request or us, not of the target's health

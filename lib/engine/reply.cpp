@@ -55,11 +55,12 @@ void Run::deliver_stream(Outcome& outcome) {
   auto& record = record_of(outcome);
   record.took = now() - arrived_ - record.started;
   note_usage(record, target(outcome.link), relay.usage());
+  if (sent && cut && shutting_down()) cut = shutdown_error();
+  const net::Scheduler::Shield shield(world_.fibers);  // what is left to say is said
   std::optional<ErrorClass> error_class;
   if (!sent || (cut && cut->error_class == ErrorClass::cancelled)) {
     error_class = record.error_class = ErrorClass::cancelled;
-    const bool left = !sent || world_.fibers.cancelled_by(net::CancelCause::client);
-    record.message = left ? "the client went away" : "the gateway is shutting down";
+    record.message = "the client went away";
     writer_.abort();
   } else if (cut) {
     if (!relay.error_object().empty()) {
@@ -69,7 +70,7 @@ void Run::deliver_stream(Outcome& outcome) {
     error_class = record.error_class = cut->error_class;
     record.message = "cut mid-stream: " + shortened(cut->message, 400);
     record_.cut = true;
-    target(outcome.link).state->report(false, now());
+    if (!shutting_down()) target(outcome.link).state->report(false, now());
     cut->message = "the stream of " + target(outcome.link).name() + " broke off: " + cut->message;
     cut->code = "stream_cut";
     sent = writer_.write(codec_.error_event(*cut, extra_fields(&outcome)));
@@ -87,8 +88,20 @@ void Run::deliver_stream(Outcome& outcome) {
   finish(&outcome, stream.status, error_class);
 }
 
+// The time to drain is over, and the client still waits.
+bool Run::shutting_down() const {
+  return world_.fibers.cancelled_by(net::CancelCause::shutdown) && !world_.fibers.cancelled_by(net::CancelCause::client);
+}
+
+Error Run::shutdown_error() const {
+  return Error{.error_class = ErrorClass::overloaded, .status = 503, .message = "the gateway is shutting down",
+               .code = "draining", .retry_after = 1s};
+}
+
 void Run::deliver_failure(const Failure& failure, const Outcome* whose) {
   Error error = failure.error;
+  if (error.error_class == ErrorClass::cancelled && shutting_down()) error = shutdown_error();
+  const net::Scheduler::Shield shield(world_.fibers);
   int status = error.http_status();
   if (whose != nullptr && failure.upstream && record_of(*whose).status >= 400) status = record_of(*whose).status;
   if (error.error_class == ErrorClass::invalid_response && status < 500) status = 502;  // blames no client

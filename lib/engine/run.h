@@ -71,6 +71,8 @@ class Run {
   const Outcome& primary_failure() const;
   net::Headers reply_headers(const net::Headers& upstream, const Outcome* whose) const;
   std::string extra_fields(const Outcome* whose) const;
+  bool shutting_down() const;
+  Error shutdown_error() const;
   void note_made(const std::string& id, const Outcome&) const;
   void finish(const Outcome* winner, int status, std::optional<ErrorClass>);
 

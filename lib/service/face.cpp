@@ -68,6 +68,11 @@ std::optional<Face> find_face(std::string_view path) {
       break;
     }
   }
+  // A segment that climbs would be forwarded below a provider's own prefix, with our key.
+  for (auto segment : split(path, '/')) {
+    const auto plain = percent_decoded(segment);
+    if (!plain || *plain == "." || *plain == "..") return std::nullopt;
+  }
   Face face;
   if (prefixed) {
     take(path, "/openai");  // Azure clients append their own
