@@ -23,7 +23,7 @@ struct Flags {
 
 struct Row {
   std::string provider, model;
-  providers::ModelFacts facts;  // views into the provider
+  providers::ModelFacts facts;           // views into the provider
   std::optional<NanoUsd> input, output;  // of a million tokens
 };
 
@@ -139,7 +139,8 @@ int import_list(const std::string& config_flag, const std::string& file) {
   if (rows->empty()) return complain(file + " names no model of a provider that llmgw knows", kUsage);
   const auto written = providers::import_models(config->server.data_dir, *rows, "imported from " + file);
   if (!written) return complain(written.error().message, kFailed);
-  const std::string told = "imported " + std::to_string(rows->size()) + " models into " + config->server.data_dir +
+  const std::string told = "imported " + std::to_string(rows->size()) + " models into " +
+                           config->server.data_dir +
                            "/models.tsv; a running serve takes them at its next reload\n";
   return print(told) ? kOk : kFailed;
 }
@@ -152,11 +153,13 @@ void add_models(CLI::App& app, Context& context) {
   command->add_option("-c,--config", flags->config, "The config (default: as serve)")->type_name("FILE");
   command->add_flag("--json", flags->json, "As JSON");
   command->add_option("provider", flags->provider, "Of that one only")->type_name("PROVIDER");
-  auto* import = command->add_subcommand("import", "Take facts and prices from litellm's model_prices_and_context_window.json");
+  auto* import = command->add_subcommand(
+      "import", "Take facts and prices from litellm's model_prices_and_context_window.json");
   auto file = std::make_shared<std::string>();
   import->add_option("file", *file, "The price list")->required()->type_name("FILE");
   import->footer("Examples:\n  llmgw models import model_prices_and_context_window.json");
-  import->callback([&context, flags, file] { context.run = [flags, file] { return import_list(flags->config, *file); }; });
+  import->callback(
+      [&context, flags, file] { context.run = [flags, file] { return import_list(flags->config, *file); }; });
   command->footer(
       "A '?' is a fact that is not known; [providers.X.models] and [providers.X.prices] set "
       "it.\n\nExamples:\n  llmgw models\n  llmgw models openai\n  llmgw models --json | jq '.[] | "

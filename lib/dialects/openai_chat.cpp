@@ -42,11 +42,13 @@ bool has_content(json::Value delta, int64_t& text_bytes) {
     if (value.is_null()) continue;
     if (value.is(json::Kind::string)) {
       const auto size = static_cast<int64_t>(value.raw().size()) - 2;
-      if (size > 0 && (key.says("content") || key.says("reasoning_content") || key.says("reasoning") || key.says("refusal"))) {
+      if (size > 0 && (key.says("content") || key.says("reasoning_content") || key.says("reasoning") ||
+                       key.says("refusal"))) {
         content = true;
         text_bytes += size;
       }
-    } else if (key.says("tool_calls") || key.says("function_call") || key.says("audio") || key.says("reasoning_details")) {
+    } else if (key.says("tool_calls") || key.says("function_call") || key.says("audio") ||
+               key.says("reasoning_details")) {
       if (value.raw().size() > 2) {
         content = true;
         text_bytes += static_cast<int64_t>(value.raw().size());
@@ -71,7 +73,8 @@ class ChatStreamReader final : public StreamReader {
     }
     const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
     if (!doc || !doc->root().is(json::Kind::object)) {
-      return fail(ErrorClass::invalid_response, "a stream event that is no JSON object: " + shortened(event.data, 120));
+      return fail(ErrorClass::invalid_response,
+                  "a stream event that is no JSON object: " + shortened(event.data, 120));
     }
     const auto chunk = doc->root();
     bool choices = false, finished = false;
@@ -111,7 +114,8 @@ class ChatStreamReader final : public StreamReader {
     }
     if (!text) return;
     std::vector<std::string_view> holes{text.raw()};
-    if (const auto padding = chunk["obfuscation"]; padding.is(json::Kind::string) && padding.raw().size() > 2) {
+    if (const auto padding = chunk["obfuscation"];
+        padding.is(json::Kind::string) && padding.raw().size() > 2) {
       if (padding.offset() < text.offset()) return;
       holes.push_back(padding.raw());
     }
@@ -150,7 +154,8 @@ class ChatCodec final : public OpenAiCodec {
       if (key.says("messages")) {
         if (request.dialect != Dialect::openai_chat) continue;
         if (!value.is(json::Kind::array)) {
-          return refuse("messages", "'messages' must be an array, not " + std::string(json::name(value.kind())));
+          return refuse("messages",
+                        "'messages' must be an array, not " + std::string(json::name(value.kind())));
         }
         for (auto [_, message] : value.elements()) read_content(message["content"], needs);
       } else if (key.says("prompt")) {
@@ -169,7 +174,8 @@ class ChatCodec final : public OpenAiCodec {
     return {};
   }
 
-  void edit_request(const Request& request, std::string_view model, bool ask_usage, json::Edit& edit) const override {
+  void edit_request(const Request& request, std::string_view model, bool ask_usage,
+                    json::Edit& edit) const override {
     OpenAiCodec::edit_request(request, model, ask_usage, edit);
     if (!ask_usage || !request.stream || request.wants_usage) return;
     // Asked for so that the cost is known; the chunk is not passed on.
@@ -205,7 +211,9 @@ class ChatCodec final : public OpenAiCodec {
     return facts;
   }
 
-  std::unique_ptr<StreamReader> stream_reader() const override { return std::make_unique<ChatStreamReader>(); }
+  std::unique_ptr<StreamReader> stream_reader() const override {
+    return std::make_unique<ChatStreamReader>();
+  }
 };
 
 }  // namespace

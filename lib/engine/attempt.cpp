@@ -17,8 +17,9 @@ bool is_json(std::string_view content_type) {
 
 }  // namespace
 
-Duration Run::timeout(size_t link, std::optional<Duration> config::Timeouts::*which) const {
-  return (chain_.policy.timeouts.*which).value_or(*(target(link).upstream->provider->timeouts(target(link).model).*which));
+Duration Run::timeout(size_t link, std::optional<Duration> config::Timeouts::* which) const {
+  return (chain_.policy.timeouts.*which)
+      .value_or(*(target(link).upstream->provider->timeouts(target(link).model).*which));
 }
 
 Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
@@ -81,7 +82,8 @@ void Run::rest_for(const Outcome& outcome, size_t key) const {
   const int status = record_.attempts[outcome.record].status;
   t.upstream->keys.report(key, t.model, error.error_class, status, error.retry_after, world_.rests, wall);
   if (error.error_class == ErrorClass::overloaded && error.retry_after) {
-    world_.rests.begin(routing::target_rest(t.provider(), t.model), error.error_class, error.retry_after, wall);
+    world_.rests.begin(routing::target_rest(t.provider(), t.model), error.error_class, error.retry_after,
+                       wall);
   }
 }
 
@@ -102,9 +104,9 @@ void Run::run_after(Outcome& outcome, const plugins::Ending& ending) const {
 
 void Run::fail_with(Outcome& outcome, Error error) const {
   if (error.error_class == ErrorClass::cancelled) {
-    error.message = world_.fibers.cancelled_by(net::CancelCause::client) ? "the client went away"
+    error.message = world_.fibers.cancelled_by(net::CancelCause::client)  ? "the client went away"
                     : world_.fibers.cancelled_by(net::CancelCause::raced) ? "another target answered first"
-                                                                         : "the gateway is shutting down";
+                                                                          : "the gateway is shutting down";
   } else {
     // What a provider said may be quoted in it.
     error.message = target(outcome.link).upstream->provider->scrub(error.message);
@@ -143,7 +145,8 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
     auto rest = world_.rests.get(routing::target_rest(t.provider(), t.model), wall);
     if (!rest) rest = t.upstream->keys.rate_limited(pick.index, t.model, world_.rests, wall);
     if (rest) {
-      return fail_with(outcome, Error{.error_class = rest->cause, .message = "it began to rest while the call queued",
+      return fail_with(outcome, Error{.error_class = rest->cause,
+                                      .message = "it began to rest while the call queued",
                                       .retry_after = rest->until - wall});
     }
   }
@@ -168,7 +171,8 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
   if (!sent) return fail_with(outcome, std::move(sent.error()));
   outcome.sent = true;
   const TimePoint total = std::min(deadline_, after(now(), timeout(outcome.link, &config::Timeouts::total)));
-  const TimePoint first = std::min(deadline_, after(now(), timeout(outcome.link, &config::Timeouts::first_token)));
+  const TimePoint first =
+      std::min(deadline_, after(now(), timeout(outcome.link, &config::Timeouts::first_token)));
   const auto head = (*sent)->head(request_.stream ? first : total);
   if (!head) return fail_with(outcome, std::move(head.error()));
   const net::HttpResponse& response = **head;
@@ -203,13 +207,15 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
 }
 
 // A reply that is no answer: the provider's own error, and its class.
-void Run::read_failure(Outcome& outcome, net::Exchange& exchange, const net::HttpResponse& response, TimePoint by) {
+void Run::read_failure(Outcome& outcome, net::Exchange& exchange, const net::HttpResponse& response,
+                       TimePoint by) {
   const auto& provider = *target(outcome.link).upstream->provider;
   Failure failure{.upstream = true, .headers = response.headers};
   const int status = response.status;
   while (failure.body.size() < kErrorBody) {
     auto bytes = exchange.read(by);
-    if (!bytes && bytes.error().error_class == ErrorClass::cancelled) return fail_with(outcome, std::move(bytes.error()));
+    if (!bytes && bytes.error().error_class == ErrorClass::cancelled)
+      return fail_with(outcome, std::move(bytes.error()));
     if (!bytes || bytes->empty()) break;  // a cut error is an error all the same
     failure.body += *bytes;
   }
@@ -219,7 +225,8 @@ void Run::read_failure(Outcome& outcome, net::Exchange& exchange, const net::Htt
   outcome.what = std::move(failure);
 }
 
-void Run::read_whole(Outcome& outcome, net::Exchange& exchange, const net::HttpResponse& response, TimePoint by) {
+void Run::read_whole(Outcome& outcome, net::Exchange& exchange, const net::HttpResponse& response,
+                     TimePoint by) {
   Reply reply{.status = response.status, .headers = response.headers};
   for (;;) {
     auto bytes = exchange.read(by);
@@ -232,13 +239,15 @@ void Run::read_whole(Outcome& outcome, net::Exchange& exchange, const net::HttpR
   const routing::Target& t = target(outcome.link);
   if (!facts->error_object.empty()) {
     Failure failure{.upstream = true, .headers = std::move(reply.headers)};
-    failure.error = t.upstream->provider->classify_object(facts->error_object, failure.headers, world_.fibers.wall());
+    failure.error =
+        t.upstream->provider->classify_object(facts->error_object, failure.headers, world_.fibers.wall());
     failure.body = t.upstream->provider->scrub(reply.body);
     outcome.what = std::move(failure);
     return;
   }
   if (request_.stream && request_.dialect != dialects::Dialect::openai_other) {
-    return fail_with(outcome, fail(ErrorClass::invalid_response, "a whole reply where a stream was asked for").error());
+    return fail_with(
+        outcome, fail(ErrorClass::invalid_response, "a whole reply where a stream was asked for").error());
   }
   note_usage(record_of(outcome), t, facts->usage);
   reply.facts = std::move(*facts);
@@ -246,10 +255,12 @@ void Run::read_whole(Outcome& outcome, net::Exchange& exchange, const net::HttpR
 }
 
 // Reads up to the commit point, so that any failure before it falls back unseen.
-void Run::open_stream(Outcome& outcome, std::unique_ptr<net::Exchange> exchange, const net::HttpResponse& response,
-                      bool events, TimePoint first, routing::Gate::Place place) {
+void Run::open_stream(Outcome& outcome, std::unique_ptr<net::Exchange> exchange,
+                      const net::HttpResponse& response, bool events, TimePoint first,
+                      routing::Gate::Place place) {
   Stream stream{.status = response.status, .headers = response.headers, .place = std::move(place)};
-  stream.relay = std::make_unique<Relay>(events ? &codec_ : nullptr, request_.wants_usage, std::move(exchange));
+  stream.relay =
+      std::make_unique<Relay>(events ? &codec_ : nullptr, request_.wants_usage, std::move(exchange));
   const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
   const bool complete = chain_.policy.commit == config::Commit::complete;
   const auto seal = [&](const Relay& relay) { return sealed(outcome, relay); };
@@ -311,7 +322,8 @@ std::string Run::sealed(Outcome& outcome, const Relay& relay) {
   return extra_fields(&outcome);
 }
 
-void Run::note_usage(observe::AttemptRecord& record, const routing::Target& t, const observe::Usage& usage) const {
+void Run::note_usage(observe::AttemptRecord& record, const routing::Target& t,
+                     const observe::Usage& usage) const {
   record.usage = usage;
   if (const auto cost = t.upstream->provider->cost(t.model, usage)) record.cost = *cost;
 }

@@ -13,7 +13,8 @@ constexpr Duration kStreamDeadline = 120s, kWholeDeadline = 600s;  // docs: [fal
 Duration deadline_of(const dialects::Request& request, const routing::ChainPolicy& policy) {
   if (request.timeout) return *request.timeout;
   if (policy.deadline.value) return *policy.deadline.value;
-  if (request.client_timeout) return *request.client_timeout - std::min<Duration>(1s, *request.client_timeout / 2);
+  if (request.client_timeout)
+    return *request.client_timeout - std::min<Duration>(1s, *request.client_timeout / 2);
   return request.stream ? kStreamDeadline : kWholeDeadline;
 }
 

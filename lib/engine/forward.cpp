@@ -23,12 +23,14 @@ constexpr std::array<std::string_view, 20> kKeptBack = {
     "origin", "referer", "x-request-id", "content-encoding"};
 
 constexpr std::array<std::string_view, 13> kReplyKeptBack = {
-    "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
-    "content-length", "set-cookie", "date", "alt-svc", "strict-transport-security", "proxy-authenticate"};
+    "connection",        "keep-alive",     "proxy-connection", "te",   "trailer", "transfer-encoding",
+    "upgrade",           "content-length", "set-cookie",       "date", "alt-svc", "strict-transport-security",
+    "proxy-authenticate"};
 
 template <size_t N>
 bool among(const std::array<std::string_view, N>& names, std::string_view name) {
-  return std::ranges::any_of(names, [&](std::string_view n) { return n.size() == name.size() && iequals(n, name); });
+  return std::ranges::any_of(names,
+                             [&](std::string_view n) { return n.size() == name.size() && iequals(n, name); });
 }
 
 bool starts_with(std::string_view name, std::string_view lower_case) {

@@ -5,15 +5,19 @@
 namespace llmgw::engine {
 
 Race::Watch::Watch(Run& run, size_t link)
-    : run_(run), link_(link),
-      patience_(run.chain_.policy.slow_after.value.value_or(run.target(link).state->slow_after(run.request_.stream))) {
+    : run_(run),
+      link_(link),
+      patience_(run.chain_.policy.slow_after.value.value_or(
+          run.target(link).state->slow_after(run.request_.stream))) {
   const bool racer = run.world_.fibers.current() != run.fiber_;
   if (!racer && run.next_ < run.chain_.links.size() && !run.request_.once) {
     run_.world_.fibers.arm(*this, after(run.now(), patience_));
   }
 }
 
-Race::Watch::~Watch() { run_.world_.fibers.disarm(*this); }
+Race::Watch::~Watch() {
+  run_.world_.fibers.disarm(*this);
+}
 
 void Race::Watch::fire() {
   const auto& fibers = run_.world_.fibers;

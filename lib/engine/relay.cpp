@@ -3,7 +3,9 @@
 namespace llmgw::engine {
 
 Relay::Relay(const dialects::Codec* codec, bool wants_usage, std::unique_ptr<net::Exchange> exchange)
-    : codec_(codec), wants_usage_(wants_usage), exchange_(std::move(exchange)),
+    : codec_(codec),
+      wants_usage_(wants_usage),
+      exchange_(std::move(exchange)),
       reader_(codec != nullptr ? codec->stream_reader() : nullptr) {}
 
 Result<void> Relay::pump(TimePoint deadline, const Seal& seal) {
@@ -105,8 +107,8 @@ Result<void> Relay::finish(const Seal& seal) {
     end(seal);
     return {};
   }
-  return fail(ErrorClass::invalid_response, content_ ? "the stream ended before its end marker"
-                                                     : "the stream ended without any content");
+  return fail(ErrorClass::invalid_response,
+              content_ ? "the stream ended before its end marker" : "the stream ended without any content");
 }
 
 }  // namespace llmgw::engine

@@ -64,7 +64,8 @@ void Run::deliver_stream(Outcome& outcome) {
     writer_.abort();
   } else if (cut) {
     if (!relay.error_object().empty()) {
-      cut = target(outcome.link).upstream->provider->classify_object(relay.error_object(), {}, world_.fibers.wall());
+      cut = target(outcome.link)
+                .upstream->provider->classify_object(relay.error_object(), {}, world_.fibers.wall());
     }
     cut->message = target(outcome.link).upstream->provider->scrub(cut->message);
     error_class = record.error_class = cut->error_class;
@@ -90,12 +91,16 @@ void Run::deliver_stream(Outcome& outcome) {
 
 // The time to drain is over, and the client still waits.
 bool Run::shutting_down() const {
-  return world_.fibers.cancelled_by(net::CancelCause::shutdown) && !world_.fibers.cancelled_by(net::CancelCause::client);
+  return world_.fibers.cancelled_by(net::CancelCause::shutdown) &&
+         !world_.fibers.cancelled_by(net::CancelCause::client);
 }
 
 Error Run::shutdown_error() const {
-  return Error{.error_class = ErrorClass::overloaded, .status = 503, .message = "the gateway is shutting down",
-               .code = "draining", .retry_after = 1s};
+  return Error{.error_class = ErrorClass::overloaded,
+               .status = 503,
+               .message = "the gateway is shutting down",
+               .code = "draining",
+               .retry_after = 1s};
 }
 
 void Run::deliver_failure(const Failure& failure, const Outcome* whose) {
@@ -103,7 +108,8 @@ void Run::deliver_failure(const Failure& failure, const Outcome* whose) {
   if (error.error_class == ErrorClass::cancelled && shutting_down()) error = shutdown_error();
   const net::Scheduler::Shield shield(world_.fibers);
   int status = error.http_status();
-  if (whose != nullptr && failure.upstream && record_of(*whose).status >= 400) status = record_of(*whose).status;
+  if (whose != nullptr && failure.upstream && record_of(*whose).status >= 400)
+    status = record_of(*whose).status;
   if (error.error_class == ErrorClass::invalid_response && status < 500) status = 502;  // blames no client
   if (error.error_class == ErrorClass::timeout && !failure.upstream) status = 504;
 
@@ -142,7 +148,8 @@ const Outcome& Run::primary_failure() const {
   for (const Outcome& failure : failures_) {
     if (failure.link != link) continue;
     const bool about_key = failure.failure()->error.error_class == ErrorClass::auth;
-    if (chosen == nullptr || !about_key || chosen->failure()->error.error_class == ErrorClass::auth) chosen = &failure;
+    if (chosen == nullptr || !about_key || chosen->failure()->error.error_class == ErrorClass::auth)
+      chosen = &failure;
   }
   // A client that left has the last word; one cancelled in a race does not.
   if (world_.fibers.cancelled() && failures_.back().failure()->error.error_class == ErrorClass::cancelled)
@@ -158,7 +165,8 @@ net::Headers Run::reply_headers(const net::Headers& upstream, const Outcome* who
     headers.add("x-llmgw-provider", target(whose->link).provider());
     headers.add("x-llmgw-model", target(whose->link).model);
   }
-  headers.add("x-llmgw-attempts", std::to_string(std::ranges::count_if(record_.attempts, [](const auto& a) { return a.sent; })));
+  headers.add("x-llmgw-attempts",
+              std::to_string(std::ranges::count_if(record_.attempts, [](const auto& a) { return a.sent; })));
   headers.add("x-llmgw-cache", "off");
   return headers;
 }
@@ -187,11 +195,13 @@ void Run::finish(const Outcome* winner, int status, std::optional<ErrorClass> er
     record_.key = record.key;
     record_.usage = record.usage;
     const auto first = std::ranges::find_if(record_.attempts, [](const auto& a) { return a.called(); });
-    record_.fallback = first != record_.attempts.end() && (first->provider != record.provider || first->model != record.model);
+    record_.fallback = first != record_.attempts.end() &&
+                       (first->provider != record.provider || first->model != record.model);
   }
   for (const auto& attempt : record_.attempts) {
     record_.cost = record_.cost + attempt.cost;
-    if (attempt.raced && attempt.error_class == ErrorClass::cancelled) record_.raced_cost = record_.raced_cost + attempt.cost;
+    if (attempt.raced && attempt.error_class == ErrorClass::cancelled)
+      record_.raced_cost = record_.raced_cost + attempt.cost;
   }
   if (world_.ended) world_.ended(std::move(record_));
 }

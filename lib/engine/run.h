@@ -48,8 +48,8 @@ class Run {
   void exchange(Outcome&, const routing::KeyRing::Pick&);
   void read_failure(Outcome&, net::Exchange&, const net::HttpResponse&, TimePoint by);
   void read_whole(Outcome&, net::Exchange&, const net::HttpResponse&, TimePoint by);
-  void open_stream(Outcome&, std::unique_ptr<net::Exchange>, const net::HttpResponse&, bool events, TimePoint by,
-                   routing::Gate::Place);
+  void open_stream(Outcome&, std::unique_ptr<net::Exchange>, const net::HttpResponse&, bool events,
+                   TimePoint by, routing::Gate::Place);
   void fail_with(Outcome&, Error) const;
   void rest_for(const Outcome&, size_t key) const;
   void run_after(Outcome&, const plugins::Ending&) const;
@@ -91,13 +91,13 @@ class Run {
   const dialects::Codec& codec_;
   routing::Chain chain_;
   observe::RequestRecord record_;
-  net::Headers forwarded_;        // the client's headers that go upstream
+  net::Headers forwarded_;  // the client's headers that go upstream
   TimePoint arrived_;
-  TimePoint deadline_ = kNever;   // to the first content of a stream, or the end of a whole reply
-  size_t next_ = 0;               // of the chain's links, not tried yet
+  TimePoint deadline_ = kNever;  // to the first content of a stream, or the end of a whole reply
+  size_t next_ = 0;              // of the chain's links, not tried yet
   int calls_ = 0;
-  std::vector<Outcome> failures_; // of attempts, in their order
-  std::optional<WallTime> earliest_;  // when the first resting key or target wakes
+  std::vector<Outcome> failures_;          // of attempts, in their order
+  std::optional<WallTime> earliest_;       // when the first resting key or target wakes
   std::optional<int64_t> context_needed_;  // larger than this: a target's context was too small
   std::unique_ptr<Race> race_;
   bool finished_ = false;  // its row is written, hence all was said

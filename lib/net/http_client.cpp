@@ -226,7 +226,8 @@ class HttpExchange final : public Exchange {
   void finish() {
     if (stream_ == nullptr) return;
     const bool switched = parser_.response().status == 101;  // whatever it speaks now
-    const bool clean = begin_ == end_ && carried_size_ == 0 && parser_.keep_alive() && !write_fault_ && !switched;
+    const bool clean =
+        begin_ == end_ && carried_size_ == 0 && parser_.keep_alive() && !write_fault_ && !switched;
     release();
     if (clean) client_.keep(call_.endpoint->id, std::move(stream_));
     stream_.reset();

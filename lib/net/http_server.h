@@ -54,10 +54,10 @@ struct ServerOptions {
 // What the loops of one server share.
 struct ServerState {
   std::atomic<int> connections{0};
-  std::atomic<int> requests{0};        // being handled
-  std::atomic<int64_t> buffered{0};    // bytes of bodies held
-  std::atomic<bool> draining{false};   // every reply closes its connection
-  std::atomic<bool> closed{false};     // drained: what still comes is refused with 503
+  std::atomic<int> requests{0};       // being handled
+  std::atomic<int64_t> buffered{0};   // bytes of bodies held
+  std::atomic<bool> draining{false};  // every reply closes its connection
+  std::atomic<bool> closed{false};    // drained: what still comes is refused with 503
 };
 
 // An HTTP/1.1 server on one loop. Pipelined requests are answered in order.

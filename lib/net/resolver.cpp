@@ -78,7 +78,8 @@ struct Resolver::Impl {
     ares_options options{};
     options.timeout = 2000;
     options.tries = 2;
-    if (ares_init_options(&channel, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES) != ARES_SUCCESS) channel = nullptr;
+    if (ares_init_options(&channel, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES) != ARES_SUCCESS)
+      channel = nullptr;
     while (!stopping) {
       ask_new(channel);
       std::array<ares_socket_t, ARES_GETSOCK_MAXNUM> sockets;
@@ -144,7 +145,8 @@ struct Resolver::Impl {
     if (result != nullptr) ares_freeaddrinfo(result);
     std::string fault;
     if (addresses.empty()) fault = status == ARES_SUCCESS ? "it has no address" : ares_strerror(status);
-    question->impl->finish(question, std::move(addresses), std::move(fault), std::clamp(ttl, kShortest, kLongest));
+    question->impl->finish(question, std::move(addresses), std::move(fault),
+                           std::clamp(ttl, kShortest, kLongest));
   }
 
   void finish(Question* question, std::vector<Address> addresses, std::string fault, Duration ttl) {

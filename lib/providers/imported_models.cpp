@@ -7,7 +7,9 @@
 namespace llmgw::providers {
 namespace {
 
-std::string file_in(const std::string& data_dir) { return data_dir + "/models.tsv"; }
+std::string file_in(const std::string& data_dir) {
+  return data_dir + "/models.tsv";
+}
 
 }  // namespace
 
@@ -25,7 +27,8 @@ Result<std::shared_ptr<const ModelTable>> imported_models(const std::string& dat
   return std::make_shared<const ModelTable>(std::move(*rows));
 }
 
-Result<void> import_models(const std::string& data_dir, std::span<const ModelRow> rows, std::string_view source) {
+Result<void> import_models(const std::string& data_dir, std::span<const ModelRow> rows,
+                           std::string_view source) {
   std::error_code error;
   std::filesystem::create_directories(data_dir, error);
   const std::string file = file_in(data_dir), fresh = file + ".new";

@@ -25,8 +25,9 @@ Result<void> Gate::enter(net::Scheduler& scheduler, TimePoint deadline) {
     if (why == net::Wake::ready || waiter->admitted) continue;
     leave_queue(waiter);
     if (why == net::Wake::cancelled) return fail(net::wait_error(why, "queueing for the provider"));
-    return fail(ErrorClass::overloaded, "max_concurrency, " + std::to_string(most_.load()) +
-                                            ", calls to the provider are under way", 503);
+    return fail(ErrorClass::overloaded,
+                "max_concurrency, " + std::to_string(most_.load()) + ", calls to the provider are under way",
+                503);
   }
   return {};
 }

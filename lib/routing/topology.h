@@ -67,7 +67,7 @@ struct ChainPolicy {
 struct Chain {
   std::vector<Link> links;  // the primary, then its fallbacks; not empty
   ChainPolicy policy;
-  std::string route;        // the route that the request named; empty: none
+  std::string route;  // the route that the request named; empty: none
 };
 
 // A config made ready: providers, routes, aliases. Immutable; swapped whole by a reload, and
@@ -86,7 +86,8 @@ class Topology {
   const Upstream* upstream(std::string_view provider) const;
 
  private:
-  Topology(std::shared_ptr<const config::Config> config, State& state) : config_(std::move(config)), state_(state) {}
+  Topology(std::shared_ptr<const config::Config> config, State& state)
+      : config_(std::move(config)), state_(state) {}
 
   // Appends what `name` stands for, without what is there already; false: nothing.
   bool expand(std::string_view name, dialects::Dialect, Random&, int depth, std::vector<Link>& out) const;

@@ -40,7 +40,8 @@ TEST_CASE("gzip and zstd are decoded as the bytes come, up to a limit") {
     for (const size_t step : {size_t{1}, size_t{7}, bytes.size()}) {
       auto inflater = Inflater::make(coding);
       std::string out;
-      for (size_t at = 0; at < bytes.size(); at += step) REQUIRE(inflater->feed(std::string_view(bytes).substr(at, step), out, 1 << 20));
+      for (size_t at = 0; at < bytes.size(); at += step)
+        REQUIRE(inflater->feed(std::string_view(bytes).substr(at, step), out, 1 << 20));
       CHECK(out == text);
       CHECK(inflater->complete());
     }
@@ -84,7 +85,7 @@ TEST_CASE("what a client does not take is not read from upstream: no buffer grow
     upstream.loop.sleep_until(after(upstream.loop.now(), 100ms));
     const auto stalled_at = sent_upstream;
     upstream.loop.sleep_until(after(upstream.loop.now(), 50ms));
-    CHECK(sent_upstream == stalled_at);   // the kernel's buffers are full, ours hold nothing
+    CHECK(sent_upstream == stalled_at);  // the kernel's buffers are full, ours hold nothing
     CHECK(sent_upstream < (20 << 20));
     for (int i = 0; i < 200; ++i) REQUIRE(exchange->read(after(upstream.loop.now(), 1s)));
     upstream.loop.sleep_until(after(upstream.loop.now(), 20ms));
@@ -102,9 +103,12 @@ TEST_CASE("replies of upstreams that are no replies are told apart from broken c
       {"nothing", "", ErrorClass::network},
       {"half a head", "HTTP/1.1 200 OK\r\nContent-Le", ErrorClass::network},
       {"a body cut short", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", ErrorClass::network},
-      {"a chunk cut short", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc", ErrorClass::network},
-      {"chunks without an end", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", ErrorClass::network},
-      {"garbage for a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n", ErrorClass::network},
+      {"a chunk cut short", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc",
+       ErrorClass::network},
+      {"chunks without an end", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+       ErrorClass::network},
+      {"garbage for a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
+       ErrorClass::network},
   };
   for (const auto& c : cases) {
     CAPTURE(c.name);
@@ -113,7 +117,8 @@ TEST_CASE("replies of upstreams that are no replies are told apart from broken c
     const ProxySettings proxy;
     HttpClient client(loop, resolver, proxy);
     const int listener = open_listener("127.0.0.1:0").value();
-    const Endpoint endpoint = parse_base_url("http://127.0.0.1:" + std::to_string(local_port(listener))).value();
+    const Endpoint endpoint =
+        parse_base_url("http://127.0.0.1:" + std::to_string(local_port(listener))).value();
     loop.spawn([&] {
       Handle accepting(loop, listener);
       int fd = -1;

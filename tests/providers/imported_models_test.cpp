@@ -14,7 +14,8 @@ TEST_CASE("an imported price list comes back, and a broken one is named by its l
   CHECK(imported_models("").value() == nullptr);
   CHECK(imported_models(directory.path()).value() == nullptr);
 
-  const auto rows = import_litellm(R"({"gpt-new": {"litellm_provider": "openai", "mode": "chat", "max_input_tokens": 5,
+  const auto rows =
+      import_litellm(R"({"gpt-new": {"litellm_provider": "openai", "mode": "chat", "max_input_tokens": 5,
       "input_cost_per_token": 0.000001, "output_cost_per_token": 0.000002}})");
   REQUIRE(rows);
   REQUIRE(rows->size() == 1);
