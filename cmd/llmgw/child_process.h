@@ -13,11 +13,11 @@ namespace llmgw::cmd {
 // A command that runs beside us, in our terminal and process group.
 class ChildProcess {
  public:
-  // Blocks SIGCHLD and the signals that wait() handles, but for those that the process ignores (nohup): call it
-  // before other threads are started.
+  // Blocks SIGCHLD and the signals that wait() handles, but for those that the process ignores (nohup): call
+  // it before other threads are started.
   static void block_signals();
-  // Starts `command` (looked for in $PATH) with our environment and `variables` on top of it, and with no signal
-  // blocked. Errors: bad_request, whose status is the errno.
+  // Starts `command` (looked for in $PATH) with our environment and `variables` on top of it, and with no
+  // signal blocked. Errors: bad_request, whose status is the errno.
   static Result<ChildProcess> start(const std::vector<std::string>& command,
                                     const std::vector<std::pair<std::string, std::string>>& variables);
 

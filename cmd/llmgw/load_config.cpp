@@ -16,7 +16,8 @@ namespace {
 std::shared_ptr<config::Config> found_on_this_machine(const config::Environment& environment) {
   constexpr Duration kPatience = 60ms;  // they are on loopback: who listens answers
   auto config = providers::config_from_environment(environment);
-  for (auto& provider : service::find_local_servers(providers::local_probes(environment, *config), kPatience)) {
+  for (auto& provider :
+       service::find_local_servers(providers::local_probes(environment, *config), kPatience)) {
     config->providers.push_back(std::move(provider));
   }
   // Without a home, state is kept where it is lost at the next boot, and only this user sees it.

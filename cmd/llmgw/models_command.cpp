@@ -1,12 +1,15 @@
 #include <unistd.h>
 
 #include <CLI/CLI.hpp>
+#include <fstream>
+#include <sstream>
 
 #include "base/json_writer.h"
 #include "command.h"
 #include "config/quantity.h"
 #include "load_config.h"
 #include "observe/table.h"
+#include "providers/imported_models.h"
 #include "routing/topology.h"
 #include "terminal.h"
 
@@ -20,7 +23,7 @@ struct Flags {
 
 struct Row {
   std::string provider, model;
-  providers::ModelFacts facts;  // views into the provider
+  providers::ModelFacts facts;           // views into the provider
   std::optional<NanoUsd> input, output;  // of a million tokens
 };
 
@@ -123,6 +126,25 @@ int models(const Flags& flags) {
   return print(flags.json ? json_of(rows) : table_of(rows, look_of(STDOUT_FILENO))) ? kOk : kFailed;
 }
 
+// `models import FILE`: litellm's price list, for serve and ask on this data_dir.
+int import_list(const std::string& config_flag, const std::string& file) {
+  const auto config = load_for_reading(config_flag);
+  if (config == nullptr) return kUsage;
+  std::ifstream in(file);
+  if (!in) return complain("cannot read " + file, kUsage);
+  std::stringstream text;
+  text << in.rdbuf();
+  const auto rows = providers::import_litellm(text.str());
+  if (!rows) return complain(file + ": " + rows.error().message, kUsage);
+  if (rows->empty()) return complain(file + " names no model of a provider that llmgw knows", kUsage);
+  const auto written = providers::import_models(config->server.data_dir, *rows, "imported from " + file);
+  if (!written) return complain(written.error().message, kFailed);
+  const std::string told = "imported " + std::to_string(rows->size()) + " models into " +
+                           config->server.data_dir +
+                           "/models.tsv; a running serve takes them at its next reload\n";
+  return print(told) ? kOk : kFailed;
+}
+
 }  // namespace
 
 void add_models(CLI::App& app, Context& context) {
@@ -131,11 +153,20 @@ void add_models(CLI::App& app, Context& context) {
   command->add_option("-c,--config", flags->config, "The config (default: as serve)")->type_name("FILE");
   command->add_flag("--json", flags->json, "As JSON");
   command->add_option("provider", flags->provider, "Of that one only")->type_name("PROVIDER");
+  auto* import = command->add_subcommand(
+      "import", "Take facts and prices from litellm's model_prices_and_context_window.json");
+  auto file = std::make_shared<std::string>();
+  import->add_option("file", *file, "The price list")->required()->type_name("FILE");
+  import->footer("Examples:\n  llmgw models import model_prices_and_context_window.json");
+  import->callback(
+      [&context, flags, file] { context.run = [flags, file] { return import_list(flags->config, *file); }; });
   command->footer(
       "A '?' is a fact that is not known; [providers.X.models] and [providers.X.prices] set "
       "it.\n\nExamples:\n  llmgw models\n  llmgw models openai\n  llmgw models --json | jq '.[] | "
       "select(.vision)'");
-  command->callback([&context, flags] { context.run = [flags] { return models(*flags); }; });
+  command->callback([&context, flags, import] {
+    if (!import->parsed()) context.run = [flags] { return models(*flags); };
+  });
 }
 
 }  // namespace llmgw::cmd

@@ -31,7 +31,9 @@ constexpr std::array<Row, kErrorClasses> kRows{{
 
 }  // namespace
 
-std::string_view name(ErrorClass c) { return kRows[static_cast<size_t>(c)].name; }
+std::string_view name(ErrorClass c) {
+  return kRows[static_cast<size_t>(c)].name;
+}
 
 std::optional<ErrorClass> error_class(std::string_view wanted) {
   for (size_t i = 0; i < kRows.size(); ++i) {
@@ -40,6 +42,8 @@ std::optional<ErrorClass> error_class(std::string_view wanted) {
   return std::nullopt;
 }
 
-int default_status(ErrorClass c) { return kRows[static_cast<size_t>(c)].status; }
+int default_status(ErrorClass c) {
+  return kRows[static_cast<size_t>(c)].status;
+}
 
 }  // namespace llmgw

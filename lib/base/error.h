@@ -40,11 +40,11 @@ int default_status(ErrorClass);
 // A failure, built where the facts are. Values are owned.
 struct Error {
   ErrorClass error_class = ErrorClass::bad_request;
-  int status = 0;        // HTTP status for the client; 0: default_status(error_class)
-  std::string message;   // what went wrong, where, what to do
-  std::string code;      // machine-readable: the provider's own, or ours ("budget_exceeded")
-  std::string type;      // the OpenAI dialect's `type`; empty: chosen from the class
-  std::string param;     // the field at fault, a path into the body; empty: none
+  int status = 0;       // HTTP status for the client; 0: default_status(error_class)
+  std::string message;  // what went wrong, where, what to do
+  std::string code;     // machine-readable: the provider's own, or ours ("budget_exceeded")
+  std::string type;     // the OpenAI dialect's `type`; empty: chosen from the class
+  std::string param;    // the field at fault, a path into the body; empty: none
   std::optional<Duration> retry_after;
 
   int http_status() const { return status != 0 ? status : default_status(error_class); }
@@ -62,6 +62,8 @@ inline std::unexpected<Error> fail(ErrorClass error_class, std::string message, 
   return std::unexpected(std::move(error));
 }
 
-inline std::unexpected<Error> fail(Error error) { return std::unexpected(std::move(error)); }
+inline std::unexpected<Error> fail(Error error) {
+  return std::unexpected(std::move(error));
+}
 
 }  // namespace llmgw

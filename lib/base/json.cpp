@@ -11,7 +11,9 @@ namespace {
 
 using Stage1 = simdjson::internal::dom_parser_implementation;
 
-bool is_space(char c) { return c == ' ' || c == '\t' || c == '\n' || c == '\r'; }
+bool is_space(char c) {
+  return c == ' ' || c == '\t' || c == '\n' || c == '\r';
+}
 
 // Finds the offsets of all tokens with simdjson's first stage, which also checks UTF-8 and
 // refuses control characters in strings. A thread keeps the tables for bodies up to 1 MiB.
@@ -71,8 +73,12 @@ int hex4(std::string_view s, size_t at) {
   return error == std::errc{} && end == s.data() + at + 4 ? static_cast<int>(value) : -1;
 }
 
-bool high_surrogate(int u) { return u >= 0xd800 && u < 0xdc00; }
-bool low_surrogate(int u) { return u >= 0xdc00 && u < 0xe000; }
+bool high_surrogate(int u) {
+  return u >= 0xd800 && u < 0xdc00;
+}
+bool low_surrogate(int u) {
+  return u >= 0xdc00 && u < 0xe000;
+}
 
 // What is wrong with the escapes of a string's inside, and where; nullptr when nothing is.
 const char* escape_fault(std::string_view s, bool allow_lone, size_t& where) {
@@ -89,8 +95,7 @@ const char* escape_fault(std::string_view s, bool allow_lone, size_t& where) {
     if (unit < 0) return "a \\u without four hex digits";
     i += 6;
     if (high_surrogate(unit)) {
-      const bool pair =
-          i + 1 < s.size() && s[i] == '\\' && s[i + 1] == 'u' && low_surrogate(hex4(s, i + 2));
+      const bool pair = i + 1 < s.size() && s[i] == '\\' && s[i + 1] == 'u' && low_surrogate(hex4(s, i + 2));
       if (pair) {
         i += 6;
       } else if (!allow_lone) {
@@ -264,7 +269,9 @@ Result<Doc> Doc::parse(std::string_view bytes, const Options& options) {
   return doc;
 }
 
-Value Doc::root() const { return Value(this, 0); }
+Value Doc::root() const {
+  return Value(this, 0);
+}
 
 Kind Value::kind() const {
   if (doc_ == nullptr) return Kind::none;
@@ -279,7 +286,9 @@ Kind Value::kind() const {
   }
 }
 
-size_t Value::offset() const { return doc_ == nullptr ? 0 : doc_->tokens_[token_].at; }
+size_t Value::offset() const {
+  return doc_ == nullptr ? 0 : doc_->tokens_[token_].at;
+}
 
 std::string_view Value::raw() const {
   if (doc_ == nullptr) return {};

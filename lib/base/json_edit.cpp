@@ -11,13 +11,14 @@ std::string Edit::apply() const {
   const size_t base = object_.offset();
   std::string out;
   size_t growth = 0;
-  for (const auto& change : changes_) growth += change.json.size() + change.key.size() + change.renamed.size() + 8;
+  for (const auto& change : changes_)
+    growth += change.json.size() + change.key.size() + change.renamed.size() + 8;
   out.reserve(text.size() + growth);
 
   std::vector<bool> seen(changes_.size());
-  size_t copied = 0;        // of text
-  size_t last_kept = 0;     // where the latest kept member's value ends; 0: none yet
-  bool dropping = false;    // the members before this one were removed, and none is kept yet
+  size_t copied = 0;      // of text
+  size_t last_kept = 0;   // where the latest kept member's value ends; 0: none yet
+  bool dropping = false;  // the members before this one were removed, and none is kept yet
   for (auto [name, value] : object_.members()) {
     const size_t begin = name.offset() - base, end = value.offset() - base + value.raw().size();
     const Change* change = nullptr;
@@ -78,7 +79,9 @@ std::string Edit::apply() const {
 std::string with_last_member(std::string_view object, std::string_view key, std::string_view json) {
   const size_t close = object.rfind('}');
   size_t last = close;
-  while (last > 0 && (object[last - 1] == ' ' || object[last - 1] == '\n' || object[last - 1] == '\r' || object[last - 1] == '\t')) --last;
+  while (last > 0 && (object[last - 1] == ' ' || object[last - 1] == '\n' || object[last - 1] == '\r' ||
+                      object[last - 1] == '\t'))
+    --last;
   std::string out;
   out.reserve(object.size() + key.size() + json.size() + 8);
   out.append(object, 0, last);

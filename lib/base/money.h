@@ -19,6 +19,8 @@ struct PicoUsd {
 };
 
 // For what people read; money is never computed with it.
-constexpr double to_usd(NanoUsd n) { return static_cast<double>(n.value) / 1e9; }
+constexpr double to_usd(NanoUsd n) {
+  return static_cast<double>(n.value) / 1e9;
+}
 
 }  // namespace llmgw

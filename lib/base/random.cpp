@@ -42,9 +42,13 @@ uint64_t Random::below(uint64_t bound) {
   return static_cast<uint64_t>((static_cast<Wide>(next()) * bound) >> 64);
 }
 
-double Random::unit() { return static_cast<double>(next() >> 11) * 0x1.0p-53; }
+double Random::unit() {
+  return static_cast<double>(next() >> 11) * 0x1.0p-53;
+}
 
-Random Random::stream(std::string_view part) { return Random(next() ^ hash64(part)); }
+Random Random::stream(std::string_view part) {
+  return Random(next() ^ hash64(part));
+}
 
 uint64_t entropy() {
   uint64_t seed = 0;

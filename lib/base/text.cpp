@@ -1,7 +1,5 @@
 #include "base/text.h"
 
-
-
 namespace llmgw {
 namespace {
 

@@ -8,7 +8,9 @@
 
 namespace llmgw {
 
-constexpr char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
+constexpr char lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c;
+}
 
 // ASCII case-insensitive equality: header names, schemes, hosts.
 constexpr bool iequals(std::string_view a, std::string_view b) {

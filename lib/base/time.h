@@ -16,11 +16,19 @@ using WallTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
 inline constexpr TimePoint kNever = TimePoint::max();
 
 // `t + d` that stays at kNever instead of overflowing.
-constexpr TimePoint after(TimePoint t, Duration d) { return d >= kNever - t ? kNever : t + d; }
+constexpr TimePoint after(TimePoint t, Duration d) {
+  return d >= kNever - t ? kNever : t + d;
+}
 
-constexpr int64_t to_ms(Duration d) { return std::chrono::duration_cast<std::chrono::milliseconds>(d).count(); }
-constexpr double to_seconds(Duration d) { return std::chrono::duration<double>(d).count(); }
-constexpr int64_t unix_ms(WallTime t) { return to_ms(t.time_since_epoch()); }
+constexpr int64_t to_ms(Duration d) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(d).count();
+}
+constexpr double to_seconds(Duration d) {
+  return std::chrono::duration<double>(d).count();
+}
+constexpr int64_t unix_ms(WallTime t) {
+  return to_ms(t.time_since_epoch());
+}
 
 // The only source of time. The event loop has a cached one, the simulator a virtual one.
 class Clock {

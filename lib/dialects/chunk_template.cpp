@@ -24,7 +24,8 @@ bool ChunkTemplate::matches(std::string_view chunk, int64_t& text_bytes) const {
   size_t first = 0;
   for (size_t i = 0; i < fixed_.size(); ++i) {
     const auto fixed = fixed_[i];
-    if (chunk.size() < fixed.size() || std::memcmp(chunk.data(), fixed.data(), fixed.size()) != 0) return false;
+    if (chunk.size() < fixed.size() || std::memcmp(chunk.data(), fixed.data(), fixed.size()) != 0)
+      return false;
     chunk.remove_prefix(fixed.size());
     if (i + 1 == fixed_.size()) break;
     bool ascii = true;

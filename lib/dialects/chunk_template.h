@@ -16,7 +16,8 @@ class ChunkTemplate {
   void learn(std::string_view chunk, const std::vector<std::string_view>& holes);
 
   // Whether `chunk` is the template with other non-empty strings in it, hence JSON of the same meaning. False
-  // also when telling would take long (escapes): read it then. `text_bytes` grows by the size of the first string.
+  // also when telling would take long (escapes): read it then. `text_bytes` grows by the size of the first
+  // string.
   bool matches(std::string_view chunk, int64_t& text_bytes) const;
 
   bool learned() const { return !fixed_.empty(); }

@@ -23,9 +23,10 @@ struct ReplyFacts {
 
 // What one event of a stream is.
 struct StreamStep {
-  bool content = false;      // text, reasoning, tool call, audio, refusal, or a finish
-  bool holdable = false;     // the latest that can carry `extra_fields`: kept back until the next one
-  bool finish = false;       // the answer is complete, the marker may still follow
+  bool content = false;   // text, reasoning, tool call, audio, refusal, or a finish
+  bool holdable = false;  // the latest that can carry `extra_fields`: kept back until the next one
+  bool finish =
+      false;  // content, too: all of the answer that has begun is complete, the marker may still follow
   bool done = false;         // the dialect's end marker
   bool usage_only = false;   // nothing but token counts
   std::string error_object;  // raw JSON of an error; empty: none
@@ -54,7 +55,8 @@ class Codec {
  public:
   virtual ~Codec() = default;
 
-  // Reads the envelope out of request.body, which is checked whole. Errors: bad_request with the field's path.
+  // Reads the envelope out of request.body, which is checked whole. Errors: bad_request with the field's
+  // path.
   virtual Result<void> decode_request(Request&) const = 0;
   // What must change in the body for a target of the same dialect: the model's name, gateway-only
   // fields, and, where the target can be asked, the asking for usage.

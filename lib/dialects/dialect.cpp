@@ -7,13 +7,15 @@ namespace {
 
 // In the order of Dialect.
 constexpr std::array<std::string_view, 11> kNames = {
-    "openai-chat",        "openai-completions", "openai-responses", "openai-embeddings",
-    "openai-other",       "anthropic-messages", "gemini-generate",  "gemini-embed",
-    "bedrock-converse",   "bedrock-invoke",     "cohere-chat"};
+    "openai-chat",      "openai-completions", "openai-responses", "openai-embeddings",
+    "openai-other",     "anthropic-messages", "gemini-generate",  "gemini-embed",
+    "bedrock-converse", "bedrock-invoke",     "cohere-chat"};
 
 }  // namespace
 
-std::string_view name(Dialect d) { return kNames[static_cast<size_t>(d)]; }
+std::string_view name(Dialect d) {
+  return kNames[static_cast<size_t>(d)];
+}
 
 std::optional<Dialect> dialect(std::string_view wanted) {
   for (size_t i = 0; i < kNames.size(); ++i) {

@@ -25,7 +25,8 @@ Result<std::string> entry(json::Value value, const std::string& path) {
     if (!provider || !model) return refuse(path, path + " needs the strings 'provider' and 'model'");
     name = *provider + "/" + *model;
   } else {
-    return refuse(path, path + " must be a string or an object, not " + std::string(json::name(value.kind())));
+    return refuse(path,
+                  path + " must be a string or an object, not " + std::string(json::name(value.kind())));
   }
   if (name.empty() || !printable(name)) return refuse(path, path + " is empty or has control characters");
   return name;
@@ -33,7 +34,8 @@ Result<std::string> entry(json::Value value, const std::string& path) {
 
 Result<std::vector<std::string>> entries(json::Value list, const std::string& field) {
   if (!list.is(json::Kind::array)) {
-    return refuse(field, "'" + field + "' must be an array of targets, not " + std::string(json::name(list.kind())));
+    return refuse(field,
+                  "'" + field + "' must be an array of targets, not " + std::string(json::name(list.kind())));
   }
   std::vector<std::string> names;
   for (auto [_, value] : list.elements()) {
@@ -55,7 +57,9 @@ Result<void> read_gateway_fields(json::Value body, Request& request) {
   for (auto [name, value] : body.members()) {
     for (size_t i = 0; i < kActedOn.size(); ++i) {
       if (!name.says(kActedOn[i])) continue;
-      if (seen[i]) return refuse(std::string(kActedOn[i]), "'" + std::string(kActedOn[i]) + "' stands twice in the body");
+      if (seen[i])
+        return refuse(std::string(kActedOn[i]),
+                      "'" + std::string(kActedOn[i]) + "' stands twice in the body");
       seen[i] = true;
       if (i == 2) fallbacks = value;
       if (i == 3) fallback_on = value;
@@ -76,11 +80,13 @@ Result<void> read_gateway_fields(json::Value body, Request& request) {
     request.fallbacks = std::move(*names);
   }
   if (fallback_on && !fallback_on.is_null()) {
-    if (!fallback_on.is(json::Kind::array)) return refuse("fallback_on", "'fallback_on' must be an array of error classes");
+    if (!fallback_on.is(json::Kind::array))
+      return refuse("fallback_on", "'fallback_on' must be an array of error classes");
     config::ClassSet classes;
     for (auto [_, value] : fallback_on.elements()) {
       const auto named = error_class(value.text());
-      if (!named) return refuse("fallback_on", "'fallback_on' names no error class: " + shortened(value.raw(), 80));
+      if (!named)
+        return refuse("fallback_on", "'fallback_on' names no error class: " + shortened(value.raw(), 80));
       classes.add(*named);
     }
     request.fallback_on = classes;

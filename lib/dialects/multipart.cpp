@@ -14,9 +14,11 @@ struct Part {
 std::string_view parameter(std::string_view field, std::string_view name) {
   for (size_t at = field.find(';'); at != std::string_view::npos; at = field.find(';', at + 1)) {
     auto rest = trim(field.substr(at + 1));
-    if (rest.size() <= name.size() || !iequals(rest.substr(0, name.size()), name) || rest[name.size()] != '=') continue;
+    if (rest.size() <= name.size() || !iequals(rest.substr(0, name.size()), name) || rest[name.size()] != '=')
+      continue;
     rest.remove_prefix(name.size() + 1);
-    if (rest.starts_with('"')) return rest.substr(1, rest.find('"', 1) == std::string_view::npos ? 0 : rest.find('"', 1) - 1);
+    if (rest.starts_with('"'))
+      return rest.substr(1, rest.find('"', 1) == std::string_view::npos ? 0 : rest.find('"', 1) - 1);
     return trim(rest.substr(0, rest.find(';')));
   }
   return {};
@@ -44,12 +46,14 @@ Result<std::vector<Part>> parts(std::string_view content_type, std::string_view 
     while (!lines.empty()) {
       const size_t stop = lines.find("\r\n");
       const auto line = lines.substr(0, stop);
-      if (line.size() > 20 && iequals(line.substr(0, 20), "content-disposition:")) part.name = parameter(line, "name");
+      if (line.size() > 20 && iequals(line.substr(0, 20), "content-disposition:"))
+        part.name = parameter(line, "name");
       if (stop == std::string_view::npos) break;
       lines.remove_prefix(stop + 2);
     }
     found.push_back(part);
-    if (found.size() > 256) return fail(ErrorClass::bad_request, "the multipart body has more than 256 parts");
+    if (found.size() > 256)
+      return fail(ErrorClass::bad_request, "the multipart body has more than 256 parts");
     at = part.end;
   }
   return fail(ErrorClass::bad_request, "the multipart body does not end with its closing boundary");

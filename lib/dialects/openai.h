@@ -20,10 +20,10 @@ class OpenAiCodec : public Codec {
   virtual Result<void> decode_needs(json::Value body, Request&) const = 0;
 };
 
-const Codec& openai_chat();         // also the legacy completions: `choices` in both
+const Codec& openai_chat();  // also the legacy completions: `choices` in both
 const Codec& openai_responses();
 const Codec& openai_embeddings();
-const Codec& openai_other();        // passed through; nothing in it is understood but the model
+const Codec& openai_other();  // passed through; nothing in it is understood but the model
 
 // `usage` of any OpenAI reply: prompt_tokens or input_tokens, and their details.
 void read_openai_usage(json::Value usage, observe::Usage& out);

@@ -1,5 +1,7 @@
 // Chat completions (https://platform.openai.com/docs/api-reference/chat) and the legacy
 // completions, whose replies have the same frame.
+#include <bitset>
+
 #include "base/text.h"
 #include "dialects/chunk_template.h"
 #include "dialects/openai.h"
@@ -40,11 +42,13 @@ bool has_content(json::Value delta, int64_t& text_bytes) {
     if (value.is_null()) continue;
     if (value.is(json::Kind::string)) {
       const auto size = static_cast<int64_t>(value.raw().size()) - 2;
-      if (size > 0 && (key.says("content") || key.says("reasoning_content") || key.says("reasoning") || key.says("refusal"))) {
+      if (size > 0 && (key.says("content") || key.says("reasoning_content") || key.says("reasoning") ||
+                       key.says("refusal"))) {
         content = true;
         text_bytes += size;
       }
-    } else if (key.says("tool_calls") || key.says("function_call") || key.says("audio") || key.says("reasoning_details")) {
+    } else if (key.says("tool_calls") || key.says("function_call") || key.says("audio") ||
+               key.says("reasoning_details")) {
       if (value.raw().size() > 2) {
         content = true;
         text_bytes += static_cast<int64_t>(value.raw().size());
@@ -69,15 +73,16 @@ class ChatStreamReader final : public StreamReader {
     }
     const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
     if (!doc || !doc->root().is(json::Kind::object)) {
-      return fail(ErrorClass::invalid_response, "a stream event that is no JSON object: " + shortened(event.data, 120));
+      return fail(ErrorClass::invalid_response,
+                  "a stream event that is no JSON object: " + shortened(event.data, 120));
     }
     const auto chunk = doc->root();
-    bool choices = false;
+    bool choices = false, finished = false;
     for (auto [key, value] : chunk.members()) {
       if (key.says("choices")) {
         for (auto [_, choice] : value.elements()) {
           choices = true;
-          read_choice(choice, step);
+          finished = read_choice(choice, step) || finished;
         }
       } else if (key.says("usage")) {
         read_openai_usage(value, usage_);
@@ -87,8 +92,9 @@ class ChatStreamReader final : public StreamReader {
       }
     }
     step.usage_only = step.usage_only && !choices;
+    step.finish = finished && (begun_ & ~finished_).none();
     step.holdable = choices;
-    if (step.content && !step.finish && step.error_object.empty()) learn(event.data, chunk);
+    if (step.content && !finished && step.error_object.empty()) learn(event.data, chunk);
     return step;
   }
 
@@ -108,14 +114,19 @@ class ChatStreamReader final : public StreamReader {
     }
     if (!text) return;
     std::vector<std::string_view> holes{text.raw()};
-    if (const auto padding = chunk["obfuscation"]; padding.is(json::Kind::string) && padding.raw().size() > 2) {
+    if (const auto padding = chunk["obfuscation"];
+        padding.is(json::Kind::string) && padding.raw().size() > 2) {
       if (padding.offset() < text.offset()) return;
       holes.push_back(padding.raw());
     }
     template_.learn(data, holes);
   }
 
-  void read_choice(json::Value choice, StreamStep& step) {
+  // Whether the choice has finished.
+  bool read_choice(json::Value choice, StreamStep& step) {
+    const auto index = static_cast<size_t>(choice["index"].integer().value_or(0)) % kMostChoices;
+    begun_.set(index);
+    bool finished = false;
     for (auto [key, value] : choice.members()) {
       if (key.says("delta")) {
         step.content = has_content(value, text_bytes_) || step.content;
@@ -123,12 +134,16 @@ class ChatStreamReader final : public StreamReader {
         step.content = true;
         text_bytes_ += static_cast<int64_t>(value.raw().size()) - 2;
       } else if (key.says("finish_reason") && value.is(json::Kind::string)) {
-        step.finish = step.content = true;
+        finished = step.content = true;
       }
     }
+    if (finished) finished_.set(index);
+    return finished;
   }
 
   ChunkTemplate template_;
+  static constexpr size_t kMostChoices = 128;  // `n` of the API reference
+  std::bitset<kMostChoices> begun_, finished_;
 };
 
 class ChatCodec final : public OpenAiCodec {
@@ -139,7 +154,8 @@ class ChatCodec final : public OpenAiCodec {
       if (key.says("messages")) {
         if (request.dialect != Dialect::openai_chat) continue;
         if (!value.is(json::Kind::array)) {
-          return refuse("messages", "'messages' must be an array, not " + std::string(json::name(value.kind())));
+          return refuse("messages",
+                        "'messages' must be an array, not " + std::string(json::name(value.kind())));
         }
         for (auto [_, message] : value.elements()) read_content(message["content"], needs);
       } else if (key.says("prompt")) {
@@ -158,7 +174,8 @@ class ChatCodec final : public OpenAiCodec {
     return {};
   }
 
-  void edit_request(const Request& request, std::string_view model, bool ask_usage, json::Edit& edit) const override {
+  void edit_request(const Request& request, std::string_view model, bool ask_usage,
+                    json::Edit& edit) const override {
     OpenAiCodec::edit_request(request, model, ask_usage, edit);
     if (!ask_usage || !request.stream || request.wants_usage) return;
     // Asked for so that the cost is known; the chunk is not passed on.
@@ -194,7 +211,9 @@ class ChatCodec final : public OpenAiCodec {
     return facts;
   }
 
-  std::unique_ptr<StreamReader> stream_reader() const override { return std::make_unique<ChatStreamReader>(); }
+  std::unique_ptr<StreamReader> stream_reader() const override {
+    return std::make_unique<ChatStreamReader>();
+  }
 };
 
 }  // namespace

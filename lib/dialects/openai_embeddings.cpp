@@ -33,11 +33,14 @@ class EmbeddingsCodec final : public OpenAiCodec {
     read_openai_usage(doc->root()["usage"], facts.usage);
     if (doc->root()["data"].size() > 0) return facts;
     const auto error = openai_error(doc->root());
-    if (!error) return fail(ErrorClass::invalid_response, "a reply without embeddings: " + shortened(body, 120));
+    if (!error)
+      return fail(ErrorClass::invalid_response, "a reply without embeddings: " + shortened(body, 120));
     facts.error_object = error.raw();
     return facts;
   }
-  std::unique_ptr<StreamReader> stream_reader() const override { return std::make_unique<OpaqueStreamReader>(); }
+  std::unique_ptr<StreamReader> stream_reader() const override {
+    return std::make_unique<OpaqueStreamReader>();
+  }
 };
 
 class OtherCodec final : public OpenAiCodec {
@@ -55,7 +58,9 @@ class OtherCodec final : public OpenAiCodec {
     }
     return facts;
   }
-  std::unique_ptr<StreamReader> stream_reader() const override { return std::make_unique<OpaqueStreamReader>(); }
+  std::unique_ptr<StreamReader> stream_reader() const override {
+    return std::make_unique<OpaqueStreamReader>();
+  }
 };
 
 }  // namespace

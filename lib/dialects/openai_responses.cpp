@@ -17,7 +17,8 @@ class ResponsesStreamReader final : public StreamReader {
     }
     const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
     if (!doc || !doc->root().is(json::Kind::object)) {
-      return fail(ErrorClass::invalid_response, "a stream event that is no JSON object: " + shortened(event.data, 120));
+      return fail(ErrorClass::invalid_response,
+                  "a stream event that is no JSON object: " + shortened(event.data, 120));
     }
     const auto body = doc->root();
     const std::string type = body["type"].string().value_or(std::string(event.type));
@@ -52,7 +53,8 @@ class ResponsesCodec final : public OpenAiCodec {
     needs.text_bytes = static_cast<int64_t>(body["instructions"].raw().size());
     if (input.is(json::Kind::string)) needs.text_bytes += static_cast<int64_t>(input.raw().size());
     for (auto [_, item] : input.elements()) {
-      if (item["content"].is(json::Kind::string)) needs.text_bytes += static_cast<int64_t>(item["content"].raw().size());
+      if (item["content"].is(json::Kind::string))
+        needs.text_bytes += static_cast<int64_t>(item["content"].raw().size());
       for (auto [__, part] : item["content"].elements()) {
         if (part["type"].says("input_image")) needs.vision = true;
         needs.text_bytes += static_cast<int64_t>(part["text"].raw().size());
@@ -70,7 +72,8 @@ class ResponsesCodec final : public OpenAiCodec {
     ReplyFacts facts{.object = true};
     read_openai_usage(reply["usage"], facts.usage);
     facts.id = reply["id"].text();
-    if (const auto error = openai_error(reply); error && (!reply["status"] || reply["status"].says("failed"))) {
+    if (const auto error = openai_error(reply);
+        error && (!reply["status"] || reply["status"].says("failed"))) {
       facts.error_object = error.raw();
     } else if (!reply["output"].is(json::Kind::array) && !reply["status"]) {
       return fail(ErrorClass::invalid_response, "a reply without output: " + shortened(body, 120));
@@ -99,7 +102,9 @@ class ResponsesCodec final : public OpenAiCodec {
     return "event: " + std::string(event.type) + "\ndata: " + edit.apply() + "\n\n";
   }
   std::string_view end_event() const override { return {}; }
-  std::unique_ptr<StreamReader> stream_reader() const override { return std::make_unique<ResponsesStreamReader>(); }
+  std::unique_ptr<StreamReader> stream_reader() const override {
+    return std::make_unique<ResponsesStreamReader>();
+  }
 };
 
 }  // namespace

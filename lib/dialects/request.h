@@ -15,8 +15,8 @@ namespace llmgw::dialects {
 // What a request asks of the model that is to serve it.
 struct Needs {
   bool vision = false, audio = false, tools = false, json_schema = false;
-  int64_t text_bytes = 0;            // of the prompt, without media
-  std::optional<int64_t> max_output; // tokens, as the client set it
+  int64_t text_bytes = 0;             // of the prompt, without media
+  std::optional<int64_t> max_output;  // tokens, as the client set it
 };
 
 // A client's request: its raw bytes beside what the gateway must know of them. Its Doc
@@ -28,39 +28,41 @@ struct Request {
 
   Dialect dialect = Dialect::openai_chat;
   std::string method = "POST";
-  std::string path;        // below the face's prefix: "/chat/completions"
-  std::string query;       // without '?'
-  net::Headers headers;    // the client's
+  std::string path;      // below the face's prefix: "/chat/completions"
+  std::string query;     // without '?'
+  net::Headers headers;  // the client's
   std::string body;
   std::optional<json::Doc> doc;  // of a body that is a JSON object
 
   // The envelope.
   std::string model;
   bool stream = false;
-  bool wants_usage = false;      // asked for the usage chunk itself
+  bool wants_usage = false;  // asked for the usage chunk itself
   std::optional<std::vector<std::string>> fallbacks;
   std::optional<config::ClassSet> fallback_on;
   std::optional<config::ExtraFields> extra_fields;
   Needs needs;
-  bool creates = false;          // its reply's `id` is to be remembered: Request::made
-  bool once = false;             // never sent twice once a byte of the body went out
+  bool creates = false;  // its reply's `id` is to be remembered: Request::made
+  bool once = false;     // never sent twice once a byte of the body went out
 
   // What the client's headers say.
-  std::optional<Duration> timeout;          // x-llmgw-timeout: of the whole chain
-  std::optional<Duration> client_timeout;   // announced by the SDK
+  std::optional<Duration> timeout;         // x-llmgw-timeout: of the whole chain
+  std::optional<Duration> client_timeout;  // announced by the SDK
   std::optional<config::Commit> commit;
-  std::string client_id;                    // x-request-id
+  std::string client_id;  // x-request-id
   std::string traceparent;
-  std::string provider;                     // x-llmgw-provider, for creations without a model
+  std::string provider;  // x-llmgw-provider, for creations without a model
   // Set for a call that names an object of one provider: it goes there, with that key, and nowhere else.
-  std::optional<std::string> pinned_key;    // with `provider`; empty: any key
+  std::optional<std::string> pinned_key;  // with `provider`; empty: any key
   std::vector<std::pair<std::string, std::string>> tags;
-  std::string virtual_key;                  // its name
+  std::string virtual_key;  // its name
 
-  // The body is needed no more.
-  void release_body() {
+  // What was sent is needed no more.
+  void release_message() {
     doc.reset();
     body = {};
+    headers = {};
+    query = {};
   }
 };
 

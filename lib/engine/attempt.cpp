@@ -17,15 +17,18 @@ bool is_json(std::string_view content_type) {
 
 }  // namespace
 
-Duration Run::timeout(size_t link, std::optional<Duration> config::Timeouts::*which) const {
-  return (chain_.policy.timeouts.*which).value_or(*(target(link).upstream->provider->timeouts(target(link).model).*which));
+Duration Run::timeout(size_t link, std::optional<Duration> config::Timeouts::* which) const {
+  return (chain_.policy.timeouts.*which)
+      .value_or(*(target(link).upstream->provider->timeouts(target(link).model).*which));
 }
 
 Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
   const routing::Target& t = target(link);
   Outcome outcome{.what = Failure{}, .link = link, .record = record_.attempts.size()};
-  record_.attempts.push_back({.provider = t.provider(), .model = t.model,
-                              .key = pick.key != nullptr ? pick.key->name : std::string(), .started = now() - arrived_,
+  record_.attempts.push_back({.provider = t.provider(),
+                              .model = t.model,
+                              .key = pick.key != nullptr ? pick.key->name : std::string(),
+                              .started = now() - arrived_,
                               .raced = race_ != nullptr});
   ++calls_;
   outcome.attempt = std::make_unique<plugins::Attempt>(request_, t, record_.attempts.back(), calls_ - 1);
@@ -41,11 +44,17 @@ Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
       go_on = false;
     }
   };
-  for (; outcome.plugins < world_.plugins.size() && go_on; ++outcome.plugins) {
-    obey(world_.plugins[outcome.plugins]->before(seen));
+  try {
+    for (; outcome.plugins < world_.plugins.size() && go_on; ++outcome.plugins) {
+      obey(world_.plugins[outcome.plugins]->before(seen));
+    }
+    for (size_t i = 0; i < outcome.plugins && go_on; ++i) obey(world_.plugins[i]->sending(seen));
+    if (go_on) exchange(outcome, pick);
+  } catch (const std::exception& e) {
+    // Our own fault, and this attempt's alone: the chain goes on.
+    outcome.what = Failure{.error = {.error_class = ErrorClass::server_error,
+                                     .message = "an internal error: " + std::string(e.what())}};
   }
-  for (size_t i = 0; i < outcome.plugins && go_on; ++i) obey(world_.plugins[i]->sending(seen));
-  if (go_on) exchange(outcome, pick);
 
   close_record(outcome);
   if (outcome.answered()) {
@@ -59,6 +68,11 @@ Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
   return outcome;
 }
 
+// The client's own credential goes to this provider instead of one of our keys.
+bool Run::pays_itself(const routing::Target& t) const {
+  return t.upstream->provider->config().forward_auth && has_credential(request_.headers);
+}
+
 void Run::rest_for(const Outcome& outcome, size_t key) const {
   const Failure& failure = *outcome.failure();
   if (!failure.upstream) return;  // only what a provider said
@@ -68,21 +82,34 @@ void Run::rest_for(const Outcome& outcome, size_t key) const {
   const int status = record_.attempts[outcome.record].status;
   t.upstream->keys.report(key, t.model, error.error_class, status, error.retry_after, world_.rests, wall);
   if (error.error_class == ErrorClass::overloaded && error.retry_after) {
-    world_.rests.begin(routing::target_rest(t.provider(), t.model), error.error_class, error.retry_after, wall);
+    world_.rests.begin(routing::target_rest(t.provider(), t.model), error.error_class, error.retry_after,
+                       wall);
   }
 }
 
 void Run::run_after(Outcome& outcome, const plugins::Ending& ending) const {
   const net::Scheduler::Shield shield(world_.fibers);
-  for (size_t i = outcome.plugins; i > 0; --i) world_.plugins[i - 1]->after(*outcome.attempt, ending);
+  for (size_t i = outcome.plugins; i > 0; --i) {
+    auto& plugin = *world_.plugins[i - 1];
+    try {
+      plugin.after(*outcome.attempt, ending);
+    } catch (const std::exception& e) {  // the others have accounts to settle
+      auto& message = outcome.attempt->record.message;
+      if (message.empty())
+        message = "the plugin " + std::string(plugin.name()) + " failed at its end: " + e.what();
+    }
+  }
   outcome.attempt.reset();
 }
 
 void Run::fail_with(Outcome& outcome, Error error) const {
   if (error.error_class == ErrorClass::cancelled) {
-    error.message = world_.fibers.cancelled_by(net::CancelCause::client) ? "the client went away"
+    error.message = world_.fibers.cancelled_by(net::CancelCause::client)  ? "the client went away"
                     : world_.fibers.cancelled_by(net::CancelCause::raced) ? "another target answered first"
-                                                                         : "the gateway is shutting down";
+                                                                          : "the gateway is shutting down";
+  } else {
+    // What a provider said may be quoted in it.
+    error.message = target(outcome.link).upstream->provider->scrub(error.message);
   }
   outcome.what = Failure{.error = std::move(error)};
 }
@@ -118,7 +145,8 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
     auto rest = world_.rests.get(routing::target_rest(t.provider(), t.model), wall);
     if (!rest) rest = t.upstream->keys.rate_limited(pick.index, t.model, world_.rests, wall);
     if (rest) {
-      return fail_with(outcome, Error{.error_class = rest->cause, .message = "it began to rest while the call queued",
+      return fail_with(outcome, Error{.error_class = rest->cause,
+                                      .message = "it began to rest while the call queued",
                                       .retry_after = rest->until - wall});
     }
   }
@@ -135,6 +163,7 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
                  .connect = timeout(outcome.link, &config::Timeouts::connect),
                  .deadline = deadline_};
   call.headers.add("Accept-Encoding", "identity");
+  if (pays_itself(t)) append_credentials(request_.headers, call.headers);
   provider.authorize(call.headers, pick.key, request_.dialect);
 
   record_of(outcome).sent = true;
@@ -142,7 +171,8 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
   if (!sent) return fail_with(outcome, std::move(sent.error()));
   outcome.sent = true;
   const TimePoint total = std::min(deadline_, after(now(), timeout(outcome.link, &config::Timeouts::total)));
-  const TimePoint first = std::min(deadline_, after(now(), timeout(outcome.link, &config::Timeouts::first_token)));
+  const TimePoint first =
+      std::min(deadline_, after(now(), timeout(outcome.link, &config::Timeouts::first_token)));
   const auto head = (*sent)->head(request_.stream ? first : total);
   if (!head) return fail_with(outcome, std::move(head.error()));
   const net::HttpResponse& response = **head;
@@ -158,26 +188,34 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
     return read_failure(outcome, **sent, response, std::min(total, after(now(), kErrorPatience)));
   }
   const auto type = response.headers.get("content-type");
-  if (icontains(type, "text/event-stream")) {
+  const bool inference = request_.dialect != dialects::Dialect::openai_other;
+  // Some local servers name no type.
+  if (icontains(type, "text/event-stream") || (type.empty() && request_.stream)) {
+    if (inference && !request_.stream) {
+      return fail_with(
+          outcome, fail(ErrorClass::invalid_response, "a stream where a whole reply was asked for").error());
+    }
     return open_stream(outcome, std::move(*sent), response, true, first, std::move(place));
   }
   if (icontains(type, "text/html")) {
     return fail_with(outcome, fail(ErrorClass::invalid_response, "a page of HTML in a 2xx reply").error());
   }
-  if (request_.dialect == dialects::Dialect::openai_other && !is_json(type)) {
+  if (!inference && !is_json(type)) {
     return open_stream(outcome, std::move(*sent), response, false, total, std::move(place));
   }
   read_whole(outcome, **sent, response, total);
 }
 
 // A reply that is no answer: the provider's own error, and its class.
-void Run::read_failure(Outcome& outcome, net::Exchange& exchange, const net::HttpResponse& response, TimePoint by) {
+void Run::read_failure(Outcome& outcome, net::Exchange& exchange, const net::HttpResponse& response,
+                       TimePoint by) {
   const auto& provider = *target(outcome.link).upstream->provider;
   Failure failure{.upstream = true, .headers = response.headers};
   const int status = response.status;
   while (failure.body.size() < kErrorBody) {
     auto bytes = exchange.read(by);
-    if (!bytes && bytes.error().error_class == ErrorClass::cancelled) return fail_with(outcome, std::move(bytes.error()));
+    if (!bytes && bytes.error().error_class == ErrorClass::cancelled)
+      return fail_with(outcome, std::move(bytes.error()));
     if (!bytes || bytes->empty()) break;  // a cut error is an error all the same
     failure.body += *bytes;
   }
@@ -187,7 +225,8 @@ void Run::read_failure(Outcome& outcome, net::Exchange& exchange, const net::Htt
   outcome.what = std::move(failure);
 }
 
-void Run::read_whole(Outcome& outcome, net::Exchange& exchange, const net::HttpResponse& response, TimePoint by) {
+void Run::read_whole(Outcome& outcome, net::Exchange& exchange, const net::HttpResponse& response,
+                     TimePoint by) {
   Reply reply{.status = response.status, .headers = response.headers};
   for (;;) {
     auto bytes = exchange.read(by);
@@ -200,13 +239,15 @@ void Run::read_whole(Outcome& outcome, net::Exchange& exchange, const net::HttpR
   const routing::Target& t = target(outcome.link);
   if (!facts->error_object.empty()) {
     Failure failure{.upstream = true, .headers = std::move(reply.headers)};
-    failure.error = t.upstream->provider->classify_object(facts->error_object, failure.headers, world_.fibers.wall());
+    failure.error =
+        t.upstream->provider->classify_object(facts->error_object, failure.headers, world_.fibers.wall());
     failure.body = t.upstream->provider->scrub(reply.body);
     outcome.what = std::move(failure);
     return;
   }
   if (request_.stream && request_.dialect != dialects::Dialect::openai_other) {
-    return fail_with(outcome, fail(ErrorClass::invalid_response, "a whole reply where a stream was asked for").error());
+    return fail_with(
+        outcome, fail(ErrorClass::invalid_response, "a whole reply where a stream was asked for").error());
   }
   note_usage(record_of(outcome), t, facts->usage);
   reply.facts = std::move(*facts);
@@ -214,10 +255,12 @@ void Run::read_whole(Outcome& outcome, net::Exchange& exchange, const net::HttpR
 }
 
 // Reads up to the commit point, so that any failure before it falls back unseen.
-void Run::open_stream(Outcome& outcome, std::unique_ptr<net::Exchange> exchange, const net::HttpResponse& response,
-                      bool events, TimePoint first, routing::Gate::Place place) {
+void Run::open_stream(Outcome& outcome, std::unique_ptr<net::Exchange> exchange,
+                      const net::HttpResponse& response, bool events, TimePoint first,
+                      routing::Gate::Place place) {
   Stream stream{.status = response.status, .headers = response.headers, .place = std::move(place)};
-  stream.relay = std::make_unique<Relay>(events ? &codec_ : nullptr, request_.wants_usage, std::move(exchange));
+  stream.relay =
+      std::make_unique<Relay>(events ? &codec_ : nullptr, request_.wants_usage, std::move(exchange));
   const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
   const bool complete = chain_.policy.commit == config::Commit::complete;
   const auto seal = [&](const Relay& relay) { return sealed(outcome, relay); };
@@ -260,9 +303,11 @@ void Run::close_record(Outcome& outcome) {
   record.code = error.code;
   record.retry_after = error.retry_after;
   switch (error.error_class) {
+    case ErrorClass::overloaded:
+      if (failure->upstream) state.report(false, now());  // else it was our own queue
+      break;
     case ErrorClass::network:
     case ErrorClass::timeout:
-    case ErrorClass::overloaded:
     case ErrorClass::server_error:
     case ErrorClass::invalid_response: state.report(false, now()); break;
     default: break;  // speaks of the key, the request or us, not of the target's health
@@ -277,7 +322,8 @@ std::string Run::sealed(Outcome& outcome, const Relay& relay) {
   return extra_fields(&outcome);
 }
 
-void Run::note_usage(observe::AttemptRecord& record, const routing::Target& t, const observe::Usage& usage) const {
+void Run::note_usage(observe::AttemptRecord& record, const routing::Target& t,
+                     const observe::Usage& usage) const {
   record.usage = usage;
   if (const auto cost = t.upstream->provider->cost(t.model, usage)) record.cost = *cost;
 }

@@ -41,8 +41,11 @@ std::optional<Outcome> Run::walk() {
 }
 
 void Run::pass_over(size_t link, std::string why, std::optional<Duration> retry_after) {
-  record_.attempts.push_back({.provider = target(link).provider(), .model = target(link).model,
-                              .started = now() - arrived_, .skipped = std::move(why), .retry_after = retry_after});
+  record_.attempts.push_back({.provider = target(link).provider(),
+                              .model = target(link).model,
+                              .started = now() - arrived_,
+                              .skipped = std::move(why),
+                              .retry_after = retry_after});
 }
 
 std::optional<std::string> Run::why_passed_over(size_t link) {
@@ -71,13 +74,14 @@ std::optional<std::string> Run::why_passed_over(size_t link) {
 std::optional<Outcome> Run::try_target(size_t link) {
   const routing::Target& t = target(link);
   const auto& keys = t.upstream->keys;
-  routing::KeySet tried(std::max<size_t>(keys.size(), 1));
+  routing::KeySet tried(keys.size() + 1);
   bool called = false;
   for (int retries = 0;;) {
     // It may have begun to rest since, on what another request was told.
-    if (called && world_.rests.get(routing::target_rest(t.provider(), t.model), world_.fibers.wall())) return std::nullopt;
+    if (called && world_.rests.get(routing::target_rest(t.provider(), t.model), world_.fibers.wall()))
+      return std::nullopt;
     const bool desperate = next_ >= chain_.links.size() && !called;
-    const auto pick = keys.pick(t.model, tried, only_key(), desperate, world_.rests, world_.fibers.wall(), world_.random);
+    const auto pick = pick_key(link, tried, desperate);
     if (!pick.found) {
       if (pick.earliest) earliest_ = std::min(earliest_.value_or(*pick.earliest), *pick.earliest);
       if (!called) pass_over_resting(link, pick.earliest);
@@ -99,10 +103,7 @@ std::optional<Outcome> Run::try_target(size_t link) {
                        race_ != nullptr ||  // another target's call lives: nothing starts beside it
                        (request_.once && failed.sent);
     if (final) return std::nullopt;
-    if (takes_next_key(error.error_class) && may_call_again() &&
-        keys.pick(t.model, tried, only_key(), false, world_.rests, world_.fibers.wall(), world_.random).found) {
-      continue;
-    }
+    if (takes_next_key(error.error_class) && may_call_again() && pick_key(link, tried, false).found) continue;
     if (!may_retry(failed, retries)) return std::nullopt;
     const Duration wait = wait_before_retry(failed, retries);
     if (after(now(), wait) >= deadline_ || !world_.state.retries.withdraw(now())) return std::nullopt;
@@ -116,6 +117,15 @@ std::optional<Outcome> Run::try_target(size_t link) {
   }
 }
 
+routing::KeyRing::Pick Run::pick_key(size_t link, const routing::KeySet& tried, bool desperate) const {
+  const routing::Target& t = target(link);
+  const auto& keys = t.upstream->keys;
+  // The client's own credential has the place behind our keys.
+  if (pays_itself(t)) return {.index = keys.size(), .found = tried.empty() || !tried[keys.size()]};
+  const std::string* only = request_.pinned_key ? &*request_.pinned_key : nullptr;
+  return keys.pick(t.model, tried, only, desperate, world_.rests, world_.fibers.wall(), world_.random);
+}
+
 void Run::pass_over_resting(size_t link, std::optional<WallTime> earliest) {
   const std::string name = target(link).name();
   if (!earliest) return pass_over(link, "no key of it is left", std::nullopt);
@@ -124,7 +134,9 @@ void Run::pass_over_resting(size_t link, std::optional<WallTime> earliest) {
 }
 
 Outcome Run::cancelled_outcome(size_t link, size_t record) const {
-  return Outcome{.what = Failure{.error = net::wait_error(net::Wake::cancelled, "waiting to retry")}, .link = link, .record = record};
+  return Outcome{.what = Failure{.error = net::wait_error(net::Wake::cancelled, "waiting to retry")},
+                 .link = link,
+                 .record = record};
 }
 
 // Exponential with full jitter, or what the provider asked for.
@@ -133,7 +145,8 @@ Duration Run::wait_before_retry(const Outcome& failed, int retries) {
   // A rest ends with the millisecond that its last instant is in.
   const Duration asked_for = error.retry_after ? *error.retry_after + 1ms : 0ns;
   if (error.error_class == ErrorClass::rate_limit) return std::max<Duration>(asked_for, 1s);
-  const Duration most = target(failed.link).upstream->provider->config().retries.backoff * (int64_t{1} << std::min(retries, 16));
+  const Duration most = target(failed.link).upstream->provider->config().retries.backoff *
+                        (int64_t{1} << std::min(retries, 16));
   const Duration jittered(static_cast<int64_t>(world_.random.unit() * static_cast<double>(most.count())));
   return std::max(jittered, asked_for);
 }
@@ -147,12 +160,16 @@ bool Run::may_call_again() const {
 
 bool Run::may_retry(const Outcome& outcome, int retries) const {
   const Error& error = outcome.failure()->error;
-  if (retries >= target(outcome.link).upstream->provider->config().retries.max || !may_call_again()) return false;
-  if (error.error_class == ErrorClass::timeout) return !outcome.sent;  // connecting only: silence is not tried twice
+  if (retries >= target(outcome.link).upstream->provider->config().retries.max || !may_call_again())
+    return false;
+  if (error.error_class == ErrorClass::timeout)
+    return !outcome.sent;  // connecting only: silence is not tried twice
   // What rests on the provider's word is waited for only when nothing else is left.
-  if (error.error_class == ErrorClass::rate_limit || (error.error_class == ErrorClass::overloaded && error.retry_after)) {
-    const bool last = std::ranges::all_of(chain_.links.begin() + static_cast<std::ptrdiff_t>(next_), chain_.links.end(),
-                                          [](const routing::Link& l) { return !l.skipped.empty(); });
+  if (error.error_class == ErrorClass::rate_limit ||
+      (error.error_class == ErrorClass::overloaded && error.retry_after)) {
+    const bool last =
+        std::ranges::all_of(chain_.links.begin() + static_cast<std::ptrdiff_t>(next_), chain_.links.end(),
+                            [](const routing::Link& l) { return !l.skipped.empty(); });
     return last;
   }
   return retries_same_target(error.error_class);
@@ -189,7 +206,8 @@ Failure Run::no_target() const {
     error.error_class = ErrorClass::rate_limit;
     error.code = "keys_at_rest";
     error.retry_after = std::max<Duration>(*earliest_ - world_.fibers.wall(), 1ms);
-    error.message = "every key or target of the chain rests; the first wakes in " + seconds_text(*error.retry_after);
+    error.message =
+        "every key or target of the chain rests; the first wakes in " + seconds_text(*error.retry_after);
     return Failure{.error = std::move(error)};
   }
   error.error_class = ErrorClass::model_unavailable;

@@ -13,7 +13,8 @@ constexpr Duration kStreamDeadline = 120s, kWholeDeadline = 600s;  // docs: [fal
 Duration deadline_of(const dialects::Request& request, const routing::ChainPolicy& policy) {
   if (request.timeout) return *request.timeout;
   if (policy.deadline.value) return *policy.deadline.value;
-  if (request.client_timeout && *request.client_timeout > 2s) return *request.client_timeout - 1s;
+  if (request.client_timeout)
+    return *request.client_timeout - std::min<Duration>(1s, *request.client_timeout / 2);
   return request.stream ? kStreamDeadline : kWholeDeadline;
 }
 
@@ -46,6 +47,28 @@ Run::Run(const World& world, dialects::Request& request, std::shared_ptr<const r
 Run::~Run() = default;
 
 void Run::go() {
+  std::string fault;
+  try {
+    return live();
+  } catch (const std::exception& e) {
+    fault = e.what();  // it is dealt with below: nothing may wait inside a catch block
+  }
+  give_up(fault);
+}
+
+// An exception came through, which is our fault: one request may not take the process with it.
+void Run::give_up(const std::string& why) {
+  (void)settle_race(std::nullopt);  // a racer's fiber works on this object
+  if (finished_) return;
+  const Error error{.error_class = ErrorClass::server_error, .message = "an internal error: " + why};
+  if (writer_.begun()) {
+    writer_.abort();
+    return finish(nullptr, 500, error.error_class);
+  }
+  deliver_failure(Failure{.error = error}, nullptr);
+}
+
+void Run::live() {
   auto chain = topology_->chain(request_, world_.random);
   if (!chain) {
     return deliver_failure(Failure{.error = std::move(chain.error())}, nullptr);
@@ -54,7 +77,14 @@ void Run::go() {
   record_.route = chain_.route;
   deadline_ = after(arrived_, deadline_of(request_, chain_.policy));
   // Attempts keep references into the trail: one record a call, one a target passed over.
-  record_.attempts.reserve(chain_.links.size() + static_cast<size_t>(chain_.policy.max_attempts) + 1);
+  size_t calls = 0;
+  for (const auto& link : chain_.links) {
+    const auto& upstream = *link.target.upstream;
+    const auto retries = static_cast<size_t>(std::max(upstream.provider->config().retries.max, 0));
+    calls += (upstream.keys.usable(link.target.model) + 1) * (retries + 1);
+  }
+  calls = std::min(calls, static_cast<size_t>(chain_.policy.max_attempts));
+  record_.attempts.reserve(chain_.links.size() + calls + 1);
   forwarded_ = forwarded_request_headers(request_.headers);
   world_.state.retries.deposit();
   if (auto answer = walk()) {

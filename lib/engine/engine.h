@@ -15,7 +15,8 @@ class Engine {
 
   // Answers `request` through `writer`: with the first success of its chain, else with the primary's
   // error. Returns when the last byte is written, or nobody waits for it any more.
-  void run(dialects::Request& request, std::shared_ptr<const routing::Topology>, net::ResponseWriter& writer) const;
+  void run(dialects::Request& request, std::shared_ptr<const routing::Topology>,
+           net::ResponseWriter& writer) const;
 
   const World& world() const { return world_; }
 

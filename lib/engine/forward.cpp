@@ -9,40 +9,62 @@ namespace llmgw::engine {
 namespace {
 
 // Lower case.
-constexpr std::array<std::string_view, 26> kKeptBack = {
+constexpr std::array<std::string_view, 4> kCredentials = {"authorization", "x-api-key", "api-key",
+                                                          "x-goog-api-key"};
+constexpr std::array<std::string_view, 2> kAccount = {"openai-organization", "openai-project"};
+
+constexpr std::array<std::string_view, 20> kKeptBack = {
     // hop-by-hop (RFC 9110, 7.6.1) and framing
-    "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade", "content-length",
-    "expect", "host", "accept-encoding", "proxy-authorization", "proxy-authenticate",
-    // credentials and what belongs to one account
-    "authorization", "x-api-key", "api-key", "x-goog-api-key", "x-amz-security-token", "x-amz-date", "cookie",
-    "openai-organization", "openai-project",
+    "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
+    "content-length", "expect", "host", "accept-encoding", "proxy-authorization", "proxy-authenticate",
+    // what else belongs to the client alone
+    "x-amz-security-token", "x-amz-date", "cookie",
     // our own, and what a browser says of its page
     "origin", "referer", "x-request-id", "content-encoding"};
 
 constexpr std::array<std::string_view, 13> kReplyKeptBack = {
-    "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
-    "content-length", "set-cookie", "date", "alt-svc", "strict-transport-security", "proxy-authenticate"};
+    "connection",        "keep-alive",     "proxy-connection", "te",   "trailer", "transfer-encoding",
+    "upgrade",           "content-length", "set-cookie",       "date", "alt-svc", "strict-transport-security",
+    "proxy-authenticate"};
 
 template <size_t N>
 bool among(const std::array<std::string_view, N>& names, std::string_view name) {
-  return std::ranges::any_of(names, [&](std::string_view n) { return n.size() == name.size() && iequals(n, name); });
+  return std::ranges::any_of(names,
+                             [&](std::string_view n) { return n.size() == name.size() && iequals(n, name); });
+}
+
+bool starts_with(std::string_view name, std::string_view lower_case) {
+  return name.size() > lower_case.size() && iequals(name.substr(0, lower_case.size()), lower_case);
 }
 
 }  // namespace
 
+bool has_credential(const net::Headers& client) {
+  return std::ranges::any_of(kCredentials, [&](std::string_view name) { return client.has(name); });
+}
+
+void append_credentials(const net::Headers& client, net::Headers& out) {
+  for (const auto field : client) {
+    if (among(kCredentials, field.name) || among(kAccount, field.name)) out.add(field.name, field.value);
+  }
+}
+
 net::Headers forwarded_request_headers(const net::Headers& client) {
   net::Headers out;
   for (const auto field : client) {
-    const bool ours = field.name.size() > 8 && iequals(field.name.substr(0, 8), "x-llmgw-");
-    const bool fetch = field.name.size() > 4 && iequals(field.name.substr(0, 4), "sec-");
-    if (!ours && !fetch && !among(kKeptBack, field.name)) out.add(field.name, field.value);
+    const bool kept = starts_with(field.name, "x-llmgw-") || starts_with(field.name, "sec-") ||
+                      among(kKeptBack, field.name) || among(kCredentials, field.name) ||
+                      among(kAccount, field.name);
+    if (!kept) out.add(field.name, field.value);
   }
   return out;
 }
 
 void append_forwarded_reply_headers(const net::Headers& upstream, net::Headers& out) {
   for (const auto field : upstream) {
-    if (!among(kReplyKeptBack, field.name)) out.add(field.name, field.value);
+    const bool kept = starts_with(field.name, "x-llmgw-") || starts_with(field.name, "access-control-") ||
+                      among(kReplyKeptBack, field.name) || among(kCredentials, field.name);
+    if (!kept) out.add(field.name, field.value);
   }
 }
 

@@ -8,7 +8,12 @@ namespace llmgw::engine {
 // describes our own connection, and the gateway's own.
 net::Headers forwarded_request_headers(const net::Headers& client);
 
-// Appends the upstream's fields that go to the client: all but hop-by-hop ones, cookies and framing.
+// The client's own credentials, and what belongs to its account; for a provider with `forward_auth`.
+bool has_credential(const net::Headers& client);
+void append_credentials(const net::Headers& client, net::Headers& out);
+
+// Appends the upstream's fields that go to the client: all but hop-by-hop ones, cookies,
+// framing, credentials that it echoes, and what is ours to say (CORS, x-llmgw-*).
 void append_forwarded_reply_headers(const net::Headers& upstream, net::Headers& out);
 
 }  // namespace llmgw::engine

@@ -22,11 +22,11 @@ struct Stream {
 // What one attempt came to, and whose it was.
 struct Outcome {
   std::variant<Failure, Reply, Stream> what;
-  size_t link = 0;     // of the chain
-  size_t record = 0;   // of the trail
+  size_t link = 0;                            // of the chain
+  size_t record = 0;                          // of the trail
   std::unique_ptr<plugins::Attempt> attempt;  // until its `after` hooks have run
-  size_t plugins = 0;  // how many `before` hooks ran
-  bool sent = false;   // a byte of the request may have reached the provider
+  size_t plugins = 0;                         // how many `before` hooks ran
+  bool sent = false;                          // a byte of the request may have reached the provider
 
   const Failure* failure() const { return std::get_if<Failure>(&what); }
   bool answered() const { return failure() == nullptr; }

@@ -5,15 +5,19 @@
 namespace llmgw::engine {
 
 Race::Watch::Watch(Run& run, size_t link)
-    : run_(run), link_(link),
-      patience_(run.chain_.policy.slow_after.value.value_or(run.target(link).state->slow_after(run.request_.stream))) {
+    : run_(run),
+      link_(link),
+      patience_(run.chain_.policy.slow_after.value.value_or(
+          run.target(link).state->slow_after(run.request_.stream))) {
   const bool racer = run.world_.fibers.current() != run.fiber_;
   if (!racer && run.next_ < run.chain_.links.size() && !run.request_.once) {
     run_.world_.fibers.arm(*this, after(run.now(), patience_));
   }
 }
 
-Race::Watch::~Watch() { run_.world_.fibers.disarm(*this); }
+Race::Watch::~Watch() {
+  run_.world_.fibers.disarm(*this);
+}
 
 void Race::Watch::fire() {
   const auto& fibers = run_.world_.fibers;
@@ -29,26 +33,11 @@ void Race::Watch::fire() {
 // The racer's fiber: one call, of the next target that can be called.
 void Run::run_racer() {
   Race& race = *race_;
-  bool called = false;
-  while (!called && next_ < chain_.links.size() && !world_.fibers.cancelled()) {
-    const size_t link = next_++;
-    if (auto why = why_passed_over(link)) {
-      pass_over(link, std::move(*why), std::nullopt);
-      continue;
-    }
-    const routing::Target& t = target(link);
-    const auto pick = t.upstream->keys.pick(t.model, {}, only_key(), false, world_.rests, world_.fibers.wall(), world_.random);
-    if (!pick.found) {
-      pass_over_resting(link, pick.earliest);
-      continue;
-    }
-    called = true;
-    Outcome outcome = attempt(link, pick);
-    if (outcome.answered()) {
-      race.answer_ = std::move(outcome);
-    } else {
-      failures_.push_back(std::move(outcome));
-    }
+  try {
+    call_beside();
+  } catch (const std::exception& e) {
+    // The first call goes on alone; it has the request's fiber and tells the client.
+    record_.attempts.back().message = "an internal error: " + std::string(e.what());
   }
   race.done_ = true;
   if (race.answer_) {
@@ -56,6 +45,29 @@ void Run::run_racer() {
     world_.fibers.cancel(fiber_, net::CancelCause::raced);
   }
   race.event_.notify_all();
+}
+
+void Run::call_beside() {
+  bool called = false;
+  while (!called && next_ < chain_.links.size() && !world_.fibers.cancelled()) {
+    const size_t link = next_++;
+    if (auto why = why_passed_over(link)) {
+      pass_over(link, std::move(*why), std::nullopt);
+      continue;
+    }
+    const auto pick = pick_key(link, {}, false);
+    if (!pick.found) {
+      pass_over_resting(link, pick.earliest);
+      continue;
+    }
+    called = true;
+    Outcome outcome = attempt(link, pick);
+    if (outcome.answered()) {
+      race_->answer_ = std::move(outcome);
+    } else {
+      failures_.push_back(std::move(outcome));
+    }
+  }
 }
 
 // Both calls have ended when this returns. The first that answered is kept, the other's answer is closed.

@@ -31,7 +31,7 @@ class Race {
  private:
   friend class Run;
   net::Fiber* fiber_ = nullptr;
-  net::Event event_;                // notified when the racer has ended
+  net::Event event_;  // notified when the racer has ended
   std::optional<Outcome> answer_;
   bool done_ = false, won_ = false;
 };

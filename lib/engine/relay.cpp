@@ -3,13 +3,22 @@
 namespace llmgw::engine {
 
 Relay::Relay(const dialects::Codec* codec, bool wants_usage, std::unique_ptr<net::Exchange> exchange)
-    : codec_(codec), wants_usage_(wants_usage), exchange_(std::move(exchange)),
+    : codec_(codec),
+      wants_usage_(wants_usage),
+      exchange_(std::move(exchange)),
       reader_(codec != nullptr ? codec->stream_reader() : nullptr) {}
 
 Result<void> Relay::pump(TimePoint deadline, const Seal& seal) {
   splitter_.relax();
   auto bytes = exchange_->read(deadline);
-  if (!bytes) return fail(std::move(bytes.error()));
+  if (!bytes) {
+    const ErrorClass c = bytes.error().error_class;
+    const bool broke = c == ErrorClass::network || c == ErrorClass::timeout;
+    if (!broke || !finished_ || codec_ == nullptr || codec_->end_event().empty())
+      return fail(std::move(bytes.error()));
+    end(seal);  // the answer is all there: only the marker is missing
+    return {};
+  }
   if (bytes->empty()) return finish(seal);
   alive_ = true;
   if (reader_ == nullptr) {
@@ -35,7 +44,7 @@ Result<void> Relay::take(const net::SseEvent& event, const Seal& seal) {
     return fail(ErrorClass::invalid_response, "the stream brought an error");
   }
   content_ = content_ || step->content;
-  finished_ = finished_ || step->finish;
+  if (step->content) finished_ = step->finish;
   if (step->finish && step->holdable) {
     flush_held();
     held_ = event.data;
@@ -98,8 +107,8 @@ Result<void> Relay::finish(const Seal& seal) {
     end(seal);
     return {};
   }
-  return fail(ErrorClass::invalid_response, content_ ? "the stream ended before its end marker"
-                                                     : "the stream ended without any content");
+  return fail(ErrorClass::invalid_response,
+              content_ ? "the stream ended before its end marker" : "the stream ended without any content");
 }
 
 }  // namespace llmgw::engine

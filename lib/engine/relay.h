@@ -26,10 +26,10 @@ class Relay {
   // provider said in place of the next event.
   Result<void> pump(TimePoint deadline, const Seal& seal);
 
-  std::string out;                   // for the client; the caller takes it
-  bool content() const { return content_; }   // a content event was seen
-  bool ended() const { return ended_; }       // whole: `out` holds the last of it
-  bool alive() const { return alive_; }       // any byte of the body came
+  std::string out;                           // for the client; the caller takes it
+  bool content() const { return content_; }  // a content event was seen
+  bool ended() const { return ended_; }      // whole: `out` holds the last of it
+  bool alive() const { return alive_; }      // any byte of the body came
   const std::string& error_object() const { return error_object_; }
   std::string object_id() const { return reader_ ? reader_->id() : std::string(); }
   observe::Usage usage() const { return reader_ ? reader_->usage() : observe::Usage{}; }

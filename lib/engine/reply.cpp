@@ -31,7 +31,7 @@ void Run::deliver_whole(Outcome& outcome) {
 void Run::deliver_stream(Outcome& outcome) {
   auto& stream = std::get<Stream>(outcome.what);
   Relay& relay = *stream.relay;
-  request_.release_body();
+  request_.release_message();
   forwarded_ = {};
   const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
   const auto seal = [&](const Relay& r) { return sealed(outcome, r); };
@@ -55,6 +55,8 @@ void Run::deliver_stream(Outcome& outcome) {
   auto& record = record_of(outcome);
   record.took = now() - arrived_ - record.started;
   note_usage(record, target(outcome.link), relay.usage());
+  if (sent && cut && shutting_down()) cut = shutdown_error();
+  const net::Scheduler::Shield shield(world_.fibers);  // what is left to say is said
   std::optional<ErrorClass> error_class;
   if (!sent || (cut && cut->error_class == ErrorClass::cancelled)) {
     error_class = record.error_class = ErrorClass::cancelled;
@@ -62,12 +64,14 @@ void Run::deliver_stream(Outcome& outcome) {
     writer_.abort();
   } else if (cut) {
     if (!relay.error_object().empty()) {
-      cut = target(outcome.link).upstream->provider->classify_object(relay.error_object(), {}, world_.fibers.wall());
+      cut = target(outcome.link)
+                .upstream->provider->classify_object(relay.error_object(), {}, world_.fibers.wall());
     }
+    cut->message = target(outcome.link).upstream->provider->scrub(cut->message);
     error_class = record.error_class = cut->error_class;
     record.message = "cut mid-stream: " + shortened(cut->message, 400);
     record_.cut = true;
-    target(outcome.link).state->report(false, now());
+    if (!shutting_down()) target(outcome.link).state->report(false, now());
     cut->message = "the stream of " + target(outcome.link).name() + " broke off: " + cut->message;
     cut->code = "stream_cut";
     sent = writer_.write(codec_.error_event(*cut, extra_fields(&outcome)));
@@ -85,11 +89,28 @@ void Run::deliver_stream(Outcome& outcome) {
   finish(&outcome, stream.status, error_class);
 }
 
+// The time to drain is over, and the client still waits.
+bool Run::shutting_down() const {
+  return world_.fibers.cancelled_by(net::CancelCause::shutdown) &&
+         !world_.fibers.cancelled_by(net::CancelCause::client);
+}
+
+Error Run::shutdown_error() const {
+  return Error{.error_class = ErrorClass::overloaded,
+               .status = 503,
+               .message = "the gateway is shutting down",
+               .code = "draining",
+               .retry_after = 1s};
+}
+
 void Run::deliver_failure(const Failure& failure, const Outcome* whose) {
   Error error = failure.error;
+  if (error.error_class == ErrorClass::cancelled && shutting_down()) error = shutdown_error();
+  const net::Scheduler::Shield shield(world_.fibers);
   int status = error.http_status();
-  if (whose != nullptr && failure.upstream && record_of(*whose).status >= 400) status = record_of(*whose).status;
-  if (error.error_class == ErrorClass::invalid_response && !failure.upstream) status = 502;
+  if (whose != nullptr && failure.upstream && record_of(*whose).status >= 400)
+    status = record_of(*whose).status;
+  if (error.error_class == ErrorClass::invalid_response && status < 500) status = 502;  // blames no client
   if (error.error_class == ErrorClass::timeout && !failure.upstream) status = 504;
 
   net::Headers headers = reply_headers(failure.upstream ? failure.headers : net::Headers(), whose);
@@ -127,10 +148,12 @@ const Outcome& Run::primary_failure() const {
   for (const Outcome& failure : failures_) {
     if (failure.link != link) continue;
     const bool about_key = failure.failure()->error.error_class == ErrorClass::auth;
-    if (chosen == nullptr || !about_key || chosen->failure()->error.error_class == ErrorClass::auth) chosen = &failure;
+    if (chosen == nullptr || !about_key || chosen->failure()->error.error_class == ErrorClass::auth)
+      chosen = &failure;
   }
-  // A client that left has the last word.
-  if (failures_.back().failure()->error.error_class == ErrorClass::cancelled) return failures_.back();
+  // A client that left has the last word; one cancelled in a race does not.
+  if (world_.fibers.cancelled() && failures_.back().failure()->error.error_class == ErrorClass::cancelled)
+    return failures_.back();
   return *chosen;
 }
 
@@ -142,7 +165,8 @@ net::Headers Run::reply_headers(const net::Headers& upstream, const Outcome* who
     headers.add("x-llmgw-provider", target(whose->link).provider());
     headers.add("x-llmgw-model", target(whose->link).model);
   }
-  headers.add("x-llmgw-attempts", std::to_string(std::ranges::count_if(record_.attempts, [](const auto& a) { return a.sent; })));
+  headers.add("x-llmgw-attempts",
+              std::to_string(std::ranges::count_if(record_.attempts, [](const auto& a) { return a.sent; })));
   headers.add("x-llmgw-cache", "off");
   return headers;
 }
@@ -160,6 +184,7 @@ void Run::note_made(const std::string& id, const Outcome& outcome) const {
 
 // The request has ended: its row goes to the log and the metrics.
 void Run::finish(const Outcome* winner, int status, std::optional<ErrorClass> error_class) {
+  finished_ = true;
   record_.took = now() - arrived_;
   record_.status = status;
   record_.error_class = error_class;
@@ -170,11 +195,13 @@ void Run::finish(const Outcome* winner, int status, std::optional<ErrorClass> er
     record_.key = record.key;
     record_.usage = record.usage;
     const auto first = std::ranges::find_if(record_.attempts, [](const auto& a) { return a.called(); });
-    record_.fallback = first != record_.attempts.end() && (first->provider != record.provider || first->model != record.model);
+    record_.fallback = first != record_.attempts.end() &&
+                       (first->provider != record.provider || first->model != record.model);
   }
   for (const auto& attempt : record_.attempts) {
     record_.cost = record_.cost + attempt.cost;
-    if (attempt.raced && attempt.error_class == ErrorClass::cancelled) record_.raced_cost = record_.raced_cost + attempt.cost;
+    if (attempt.raced && attempt.error_class == ErrorClass::cancelled)
+      record_.raced_cost = record_.raced_cost + attempt.cost;
   }
   if (world_.ended) world_.ended(std::move(record_));
 }

@@ -24,6 +24,9 @@ class Run {
   void go();
 
  private:
+  void live();                           // go() but for what it throws
+  void give_up(const std::string& why);  // ends a request through which an exception came
+
   // chain.cpp: the targets one after the other. None: all failed, failures_ tells how.
   std::optional<Outcome> walk();
   std::optional<Outcome> try_target(size_t link);
@@ -32,6 +35,7 @@ class Run {
   void pass_over_resting(size_t link, std::optional<WallTime> earliest);
   bool falls_back(const Outcome&) const;
   bool all_fall_back(size_t since) const;
+  routing::KeyRing::Pick pick_key(size_t link, const routing::KeySet& tried, bool desperate) const;
   bool may_retry(const Outcome&, int retries) const;
   bool may_call_again() const;
   Duration wait_before_retry(const Outcome& failed, int retries);
@@ -40,11 +44,12 @@ class Run {
 
   // attempt.cpp: one call.
   Outcome attempt(size_t link, const routing::KeyRing::Pick&);
+  bool pays_itself(const routing::Target&) const;
   void exchange(Outcome&, const routing::KeyRing::Pick&);
   void read_failure(Outcome&, net::Exchange&, const net::HttpResponse&, TimePoint by);
   void read_whole(Outcome&, net::Exchange&, const net::HttpResponse&, TimePoint by);
-  void open_stream(Outcome&, std::unique_ptr<net::Exchange>, const net::HttpResponse&, bool events, TimePoint by,
-                   routing::Gate::Place);
+  void open_stream(Outcome&, std::unique_ptr<net::Exchange>, const net::HttpResponse&, bool events,
+                   TimePoint by, routing::Gate::Place);
   void fail_with(Outcome&, Error) const;
   void rest_for(const Outcome&, size_t key) const;
   void run_after(Outcome&, const plugins::Ending&) const;
@@ -56,6 +61,7 @@ class Run {
   // race.cpp: a second target beside a silent first.
   friend class Race;
   void run_racer();
+  void call_beside();
   std::optional<Outcome> settle_race(std::optional<Outcome>);
 
   // reply.cpp: what the client gets.
@@ -65,6 +71,8 @@ class Run {
   const Outcome& primary_failure() const;
   net::Headers reply_headers(const net::Headers& upstream, const Outcome* whose) const;
   std::string extra_fields(const Outcome* whose) const;
+  bool shutting_down() const;
+  Error shutdown_error() const;
   void note_made(const std::string& id, const Outcome&) const;
   void finish(const Outcome* winner, int status, std::optional<ErrorClass>);
 
@@ -73,8 +81,7 @@ class Run {
   const observe::AttemptRecord& record_of(const Outcome& o) const { return record_.attempts[o.record]; }
   const routing::Target& target(size_t link) const { return chain_.links[link].target; }
   // A route's own, else the provider's.
-  Duration timeout(size_t link, std::optional<Duration> config::Timeouts::*which) const;
-  const std::string* only_key() const { return request_.pinned_key ? &*request_.pinned_key : nullptr; }
+  Duration timeout(size_t link, std::optional<Duration> config::Timeouts::* which) const;
   int calls_left() const { return chain_.policy.max_attempts - calls_; }
 
   const World& world_;
@@ -84,15 +91,16 @@ class Run {
   const dialects::Codec& codec_;
   routing::Chain chain_;
   observe::RequestRecord record_;
-  net::Headers forwarded_;        // the client's headers that go upstream
+  net::Headers forwarded_;  // the client's headers that go upstream
   TimePoint arrived_;
-  TimePoint deadline_ = kNever;   // to the first content of a stream, or the end of a whole reply
-  size_t next_ = 0;               // of the chain's links, not tried yet
+  TimePoint deadline_ = kNever;  // to the first content of a stream, or the end of a whole reply
+  size_t next_ = 0;              // of the chain's links, not tried yet
   int calls_ = 0;
-  std::vector<Outcome> failures_; // of attempts, in their order
-  std::optional<WallTime> earliest_;  // when the first resting key or target wakes
+  std::vector<Outcome> failures_;          // of attempts, in their order
+  std::optional<WallTime> earliest_;       // when the first resting key or target wakes
   std::optional<int64_t> context_needed_;  // larger than this: a target's context was too small
   std::unique_ptr<Race> race_;
+  bool finished_ = false;  // its row is written, hence all was said
   net::Fiber* fiber_;
 };
 

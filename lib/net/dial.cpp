@@ -38,7 +38,8 @@ std::expected<std::unique_ptr<Handle>, int> begin_connect(Loop& loop, const Addr
   if (fd < 0) return std::unexpected(errno);
   const int on = 1;
   ::setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0 && errno != EINPROGRESS) {
+  if (::connect(fd, reinterpret_cast<const sockaddr*>(&address.storage), address.size) != 0 &&
+      errno != EINPROGRESS) {
     const int error = errno;
     ::close(fd);
     return std::unexpected(error);
@@ -55,8 +56,8 @@ int socket_error(int fd) {
   return error;
 }
 
-Result<std::unique_ptr<Handle>> connect_any(Loop& loop, const std::vector<Address>& addresses, const std::string& where,
-                                            TimePoint deadline) {
+Result<std::unique_ptr<Handle>> connect_any(Loop& loop, const std::vector<Address>& addresses,
+                                            const std::string& where, TimePoint deadline) {
   std::vector<std::unique_ptr<Handle>> open;
   const auto order = interleaved(addresses);
   size_t next = 0;
@@ -95,12 +96,15 @@ Result<std::unique_ptr<Handle>> connect_any(Loop& loop, const std::vector<Addres
 }
 
 // "CONNECT host:port" to a proxy (RFC 9110, 9.3.6); the socket is the upstream's afterwards.
-Result<void> tunnel(Stream& stream, const Endpoint& endpoint, std::string_view credentials, TimePoint deadline) {
-  const std::string host = endpoint.host.find(':') == std::string::npos ? endpoint.host : "[" + endpoint.host + "]";
+Result<void> tunnel(Stream& stream, const Endpoint& endpoint, std::string_view credentials,
+                    TimePoint deadline) {
+  const std::string host =
+      endpoint.host.find(':') == std::string::npos ? endpoint.host : "[" + endpoint.host + "]";
   const std::string where = host + ":" + std::to_string(endpoint.port);
   std::string request = "CONNECT " + where + " HTTP/1.1\r\nHost: " + where + "\r\n";
   if (!credentials.empty()) {
-    request += "Proxy-Authorization: Basic " + base64(percent_decoded(credentials).value_or(std::string(credentials))) + "\r\n";
+    request += "Proxy-Authorization: Basic " +
+               base64(percent_decoded(credentials).value_or(std::string(credentials))) + "\r\n";
   }
   request += "\r\n";
   if (auto sent = stream.write(request, deadline - stream.handle().loop().now()); !sent) return sent;
@@ -112,13 +116,16 @@ Result<void> tunnel(Stream& stream, const Endpoint& endpoint, std::string_view c
     char byte = 0;
     auto n = stream.read({&byte, 1}, deadline);
     if (!n) return std::unexpected(n.error());
-    if (*n == 0 || head.size() > (16 << 10)) return fail(ErrorClass::network, "the proxy closed the connection");
+    if (*n == 0 || head.size() > (16 << 10))
+      return fail(ErrorClass::network, "the proxy closed the connection");
     head += byte;
   }
   std::string body;
-  if (!parser.feed(head, body) || !parser.head_done()) return fail(ErrorClass::network, "the proxy answered no HTTP");
+  if (!parser.feed(head, body) || !parser.head_done())
+    return fail(ErrorClass::network, "the proxy answered no HTTP");
   if (const int status = parser.response().status; status / 100 != 2) {
-    return fail(ErrorClass::network, "the proxy refused to connect to " + where + ": HTTP " + std::to_string(status));
+    return fail(ErrorClass::network,
+                "the proxy refused to connect to " + where + ": HTTP " + std::to_string(status));
   }
   return {};
 }
@@ -160,7 +167,8 @@ Result<std::unique_ptr<Stream>> dial(Loop& loop, Resolver& resolver, const Proxy
 
   if (proxied) {
     auto stream = std::make_unique<TcpStream>(std::move(*handle));
-    if (auto opened = tunnel(*stream, endpoint, credentials, deadline); !opened) return fail(std::move(opened.error()));
+    if (auto opened = tunnel(*stream, endpoint, credentials, deadline); !opened)
+      return fail(std::move(opened.error()));
     handle = stream->release();
   }
   if (endpoint.secure()) return start_tls(std::move(*handle), endpoint, deadline);

@@ -22,6 +22,7 @@ struct ProxySettings {
 // Makes a connection to the endpoint: looks it up, tries its addresses (RFC 8305: both
 // families in turn, the next one after 250 ms), goes through the proxy by CONNECT, shakes
 // hands. Called on a fiber. Errors: network, timeout, cancelled.
-Result<std::unique_ptr<Stream>> dial(Loop&, Resolver&, const ProxySettings&, const Endpoint&, TimePoint deadline);
+Result<std::unique_ptr<Stream>> dial(Loop&, Resolver&, const ProxySettings&, const Endpoint&,
+                                     TimePoint deadline);
 
 }  // namespace llmgw::net

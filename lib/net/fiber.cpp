@@ -33,7 +33,7 @@ class Fiber final : public Alarm {
 
   Scheduler& scheduler_;
   std::function<void()> body_;
-  context::fiber context_;    // where to go on; empty while it runs
+  context::fiber context_;  // where to go on; empty while it runs
   context::fiber scheduler_context_;
   TimePoint deadline_ = kNever;
   bool waiting_ = false;
@@ -57,7 +57,9 @@ struct PooledStack {
 
 Scheduler::Scheduler() = default;
 
-Scheduler::~Scheduler() { assert(live_ == 0 && "fibers outlive their scheduler"); }
+Scheduler::~Scheduler() {
+  assert(live_ == 0 && "fibers outlive their scheduler");
+}
 
 Fiber* Scheduler::spawn(std::function<void()> body) {
   Fiber* fiber = nullptr;
@@ -76,16 +78,15 @@ Fiber* Scheduler::spawn(std::function<void()> body) {
   fiber->woken_ = Wake::ready;
   const auto stack = stacks_.take();
   fiber->sanitizer_.create(static_cast<char*>(stack.sp) - stack.size, stack.size);
-  fiber->context_ = context::fiber(
-      std::allocator_arg, context::preallocated(stack.sp, stack.size, stack), PooledStack{&stacks_},
-      [fiber](context::fiber&& scheduler) {
-        fiber->sanitizer_.entered();
-        fiber->scheduler_context_ = std::move(scheduler);
-        fiber->body_();
-        fiber->ended_ = true;
-        fiber->sanitizer_.leaving(true);
-        return std::move(fiber->scheduler_context_);
-      });
+  fiber->context_ = context::fiber(std::allocator_arg, context::preallocated(stack.sp, stack.size, stack),
+                                   PooledStack{&stacks_}, [fiber](context::fiber&& scheduler) {
+                                     fiber->sanitizer_.entered();
+                                     fiber->scheduler_context_ = std::move(scheduler);
+                                     fiber->body_();
+                                     fiber->ended_ = true;
+                                     fiber->sanitizer_.leaving(true);
+                                     return std::move(fiber->scheduler_context_);
+                                   });
   ++live_;
   ready_.push_back(fiber);
   return fiber;
@@ -144,7 +145,9 @@ void Scheduler::uncancel(Fiber* fiber, CancelCause cause) {
   fiber->cancelled_ &= static_cast<uint8_t>(~static_cast<uint8_t>(cause));
 }
 
-bool Scheduler::cancelled() const { return current_ != nullptr && current_->cancelled_ != 0; }
+bool Scheduler::cancelled() const {
+  return current_ != nullptr && current_->cancelled_ != 0;
+}
 
 bool Scheduler::cancelled_by(CancelCause cause) const {
   return current_ != nullptr && (current_->cancelled_ & static_cast<uint8_t>(cause)) != 0;
@@ -206,7 +209,8 @@ void Event::notify_one() {
 Error wait_error(Wake why, std::string_view what) {
   Error error;
   error.error_class = why == Wake::cancelled ? ErrorClass::cancelled : ErrorClass::timeout;
-  error.message = std::string(why == Wake::cancelled ? "cancelled while " : "timed out while ") + std::string(what);
+  error.message =
+      std::string(why == Wake::cancelled ? "cancelled while " : "timed out while ") + std::string(what);
   return error;
 }
 

@@ -12,11 +12,11 @@
 namespace llmgw::net {
 namespace {
 
-constexpr size_t kMostKept = 512;      // per endpoint and loop
-constexpr Duration kKeptFor = 55s;     // providers close after 60 s or more
+constexpr size_t kMostKept = 512;   // per endpoint and loop
+constexpr Duration kKeptFor = 55s;  // providers close after 60 s or more
 constexpr Duration kSweep = 10s;
-constexpr Duration kStall = 60s;       // an upstream that takes no byte of the request
-constexpr int kMostInterim = 32;       // before a reply
+constexpr Duration kStall = 60s;  // an upstream that takes no byte of the request
+constexpr int kMostInterim = 32;  // before the reply itself
 constexpr HttpLimits kLimits{.head = 256 << 10, .fields = 1000, .body = 64 << 20};
 
 void append_head(std::string& out, const Call& call) {
@@ -32,14 +32,13 @@ void append_head(std::string& out, const Call& call) {
   out.append("\r\n");
 }
 
-// Whether a connection that waits for its next call has nothing to say. Bytes that come unasked would be taken
-// for the answer to that call (RFC 9112, 6.3: discard them and close).
+// Whether nothing waits to be read. What an upstream sends unasked would be taken for the next call's reply.
 bool silent(Stream& stream) {
-  const Handle& handle = stream.handle();
-  if (handle.hung_up() || stream.buffered()) return false;
-  if (!handle.maybe_readable()) return true;
+  if (stream.buffered()) return false;
+  if (!stream.handle().maybe_readable()) return true;
   char byte = 0;
-  return ::recv(handle.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EWOULDBLOCK);
+  return ::recv(stream.handle().fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+         (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
 }  // namespace
@@ -47,7 +46,10 @@ bool silent(Stream& stream) {
 class HttpExchange final : public Exchange {
  public:
   HttpExchange(HttpClient& client, Call call, std::unique_ptr<Stream> stream, bool reused)
-      : client_(client), call_(std::move(call)), stream_(std::move(stream)), reused_(reused),
+      : client_(client),
+        call_(std::move(call)),
+        stream_(std::move(stream)),
+        reused_(reused),
         parser_(kLimits, call_.method == "HEAD") {}
 
   ~HttpExchange() override {
@@ -58,23 +60,28 @@ class HttpExchange final : public Exchange {
     std::string head;
     append_head(head, call_);
     const std::array<std::string_view, 2> pieces{head, call_.body};
-    auto written = stream_->write(std::span(pieces.data(), call_.body.empty() ? 1 : 2), kStall);
-    if (written || written.error().error_class != ErrorClass::network) return written;
-    if (stale()) return reconnect();
-    // It may have answered before it closed: "413", say.
+    const Duration stall = std::clamp<Duration>(call_.deadline - client_.loop_.now(), 0ns, kStall);
+    auto written = stream_->write(std::span(pieces.data(), call_.body.empty() ? 1 : 2), stall);
+    if (written || written.error().error_class == ErrorClass::cancelled) return written;
+    if (written.error().error_class == ErrorClass::network && stale()) return reconnect();
+    // It may have answered before it closed: "413", say. And whatever it was, bytes went out: head() tells.
     write_fault_ = std::move(written.error());
     return {};
   }
 
   Result<const HttpResponse*> head(TimePoint deadline) override {
+    if (write_fault_ && write_fault_->error_class == ErrorClass::timeout) return fail(*write_fault_);
     while (!parser_.head_done() || parser_.response().status / 100 == 1) {
       if (parser_.head_done()) {  // 100 or 103: the real one follows
         if (parser_.response().status == 101) break;
-        if (++interim_ > kMostInterim) return fail(ErrorClass::invalid_response, "the upstream sent interim replies without end");
+        if (++interim_ > kMostInterim) {
+          return fail(ErrorClass::invalid_response, "the upstream sent interim replies without end");
+        }
         parser_ = ResponseParser(kLimits, call_.method == "HEAD");
-        // The real one may have come along with it.
-        if (auto parsed = parse(); !parsed) return fail(std::move(parsed.error()));
-        continue;
+        if (begin_ < end_) {  // it may have come with the interim one
+          if (auto parsed = parse(); !parsed) return fail(std::move(parsed.error()));
+          continue;
+        }
       }
       if (auto more = advance(deadline); !more) {
         if (more.error().error_class == ErrorClass::network && !answered_ && stale()) {
@@ -87,6 +94,8 @@ class HttpExchange final : public Exchange {
     auto& response = parser_.response();
     if (!head_seen_) {
       head_seen_ = true;
+      call_.headers = {};  // it will not be sent again
+      call_.target = {};
       if (const auto coding = response.headers.get("content-encoding"); !coding.empty()) {
         inflater_ = Inflater::make(coding);
         if (inflater_ != nullptr) {
@@ -107,9 +116,10 @@ class HttpExchange final : public Exchange {
           raw_.clear();
           return std::string_view(given_);
         }
-        auto decoded = inflater_->feed(raw_, given_, kLimits.body);
+        auto decoded = inflater_->feed(raw_, given_, kLimits.body - decoded_);
         raw_.clear();
         if (!decoded) return fail(std::move(decoded.error()));
+        decoded_ += given_.size();
         if (!given_.empty()) return std::string_view(given_);
       }
       if (parser_.done()) {
@@ -131,7 +141,7 @@ class HttpExchange final : public Exchange {
     auto stream = client_.connect(call_);
     if (!stream) return fail(std::move(stream.error()));
     stream_ = std::move(*stream);
-    begin_ = end_ = 0;
+    begin_ = end_ = carried_size_ = 0;
     parser_ = ResponseParser(kLimits, call_.method == "HEAD");
     return write();
   }
@@ -148,19 +158,25 @@ class HttpExchange final : public Exchange {
         }
       }
     }
-    if (block_ == nullptr) block_ = client_.loop_.take_block();
+    if (block_ == nullptr) {
+      block_ = client_.loop_.take_block();
+      std::copy(carried_.begin(), carried_.begin() + carried_size_, block_.get());
+      end_ = std::exchange(carried_size_, 0);
+    }
     if (begin_ > 0) {
       std::copy(block_.get() + begin_, block_.get() + end_, block_.get());
       end_ -= begin_;
       begin_ = 0;
     }
-    if (end_ == capacity_ && !grow()) return fail(ErrorClass::invalid_response, "the upstream's message head is larger than 256 KB");
+    if (end_ == capacity_ && !grow())
+      return fail(ErrorClass::invalid_response, "the upstream's message head is larger than 256 KB");
     auto n = stream_->read({block_.get() + end_, capacity_ - end_}, deadline);
     if (!n) return fail(std::move(n.error()));
     if (*n == 0) {
-      if (!answered_) return fail(ErrorClass::network, "the upstream closed the connection without an answer");
-      const bool head_came = parser_.head_done();
-      if (auto finished = parser_.finish(); !head_came || !finished) {
+      if (!answered_)
+        return fail(ErrorClass::network, "the upstream closed the connection without an answer");
+      // Before a head there is nothing to be whole: only an interim reply came.
+      if (const bool head = parser_.head_done(); !parser_.finish() || !head) {
         return fail(ErrorClass::network, "the upstream closed the connection before the end of its answer");
       }
       return {};
@@ -170,7 +186,7 @@ class HttpExchange final : public Exchange {
     return parse();
   }
 
-  // Takes from what was read as much as the message goes on.
+  // Takes what has been read.
   Result<void> parse() {
     while (begin_ < end_ && !parser_.done()) {
       auto used = parser_.feed({block_.get() + begin_, end_ - begin_}, raw_);
@@ -182,7 +198,12 @@ class HttpExchange final : public Exchange {
       if (*used == 0) break;
       begin_ += *used;
     }
-    if (begin_ == end_) release();
+    // The end of one chunk waits for the size of the next: two bytes that need no block while they do.
+    if (end_ - begin_ <= carried_.size() && block_ != nullptr) {
+      carried_size_ = end_ - begin_;
+      std::copy(block_.get() + begin_, block_.get() + end_, carried_.begin());
+      release();
+    }
     return {};
   }
 
@@ -209,7 +230,9 @@ class HttpExchange final : public Exchange {
   // The body has ended: the connection is free for the next call.
   void finish() {
     if (stream_ == nullptr) return;
-    const bool clean = begin_ == end_ && parser_.keep_alive() && !write_fault_;
+    const bool switched = parser_.response().status == 101;  // whatever it speaks now
+    const bool clean =
+        begin_ == end_ && carried_size_ == 0 && parser_.keep_alive() && !write_fault_ && !switched;
     release();
     if (clean) client_.keep(call_.endpoint->id, std::move(stream_));
     stream_.reset();
@@ -219,14 +242,17 @@ class HttpExchange final : public Exchange {
   Call call_;
   std::unique_ptr<Stream> stream_;
   bool reused_;
-  bool answered_ = false;   // a byte came back
+  bool answered_ = false;  // a byte came back
   bool head_seen_ = false;
-  int interim_ = 0;         // replies of 1xx
+  int interim_ = 0;  // replies of 1xx
   std::optional<Error> write_fault_;
   ResponseParser parser_;
   std::unique_ptr<Inflater> inflater_;
+  uint64_t decoded_ = 0;  // bytes that the inflater gave
   std::unique_ptr<char[]> block_;
   size_t begin_ = 0, end_ = 0, capacity_ = Loop::kBlock;
+  std::array<char, 16> carried_;  // read and not parsed, while no block is held
+  size_t carried_size_ = 0;
   std::string raw_;    // body bytes, not inflated yet
   std::string given_;  // what the last read() gave out
 };
@@ -238,7 +264,8 @@ class HttpClient::Sweep final : public Alarm {
   void fire() override {
     const TimePoint now = client_.loop_.now();
     for (auto& [id, kept] : client_.kept_) {
-      std::erase_if(kept, [&](const Kept& k) { return now - k.since >= kKeptFor || k.stream->handle().hung_up(); });
+      std::erase_if(kept,
+                    [&](const Kept& k) { return now - k.since >= kKeptFor || k.stream->handle().hung_up(); });
     }
     std::erase_if(client_.kept_, [](const auto& entry) { return entry.second.empty(); });
     if (!client_.kept_.empty()) client_.loop_.arm(*this, now + kSweep);
@@ -251,7 +278,9 @@ class HttpClient::Sweep final : public Alarm {
 HttpClient::HttpClient(Loop& loop, Resolver& resolver, const ProxySettings& proxy)
     : loop_(loop), resolver_(resolver), proxy_(proxy), sweep_(std::make_unique<Sweep>(*this)) {}
 
-HttpClient::~HttpClient() { loop_.disarm(*sweep_); }
+HttpClient::~HttpClient() {
+  loop_.disarm(*sweep_);
+}
 
 size_t HttpClient::idle() const {
   size_t n = 0;
@@ -267,14 +296,14 @@ std::unique_ptr<Stream> HttpClient::take(const std::string& id) {
     auto stream = std::move(kept.back().stream);
     const bool old = loop_.now() - kept.back().since >= kKeptFor;
     kept.pop_back();
-    if (!old && silent(*stream)) return stream;
+    if (!old && !stream->handle().hung_up() && silent(*stream)) return stream;
   }
   return nullptr;
 }
 
 void HttpClient::keep(const std::string& id, std::unique_ptr<Stream> stream) {
   auto& kept = kept_[id];
-  if (kept.size() >= kMostKept || !silent(*stream)) return;
+  if (kept.size() >= kMostKept || stream->handle().hung_up()) return;
   kept.push_back({std::move(stream), loop_.now()});
   if (!sweep_->armed()) loop_.arm(*sweep_, loop_.now() + kSweep);
 }

@@ -9,18 +9,18 @@ namespace llmgw::net {
 
 // What of a message is bounded, and how; each refusal names its limit.
 struct HttpLimits {
-  size_t head = 64 << 10;       // bytes of the start line and all fields
+  size_t head = 64 << 10;  // bytes of the start line and all fields
   size_t fields = 100;
-  uint64_t body = 32 << 20;     // bytes, without transfer coding
+  uint64_t body = 32 << 20;  // bytes, without transfer coding
 };
 
 // An HTTP request as it came, or as it is to be sent.
 struct HttpRequest {
   std::string method = "POST";
-  std::string target = "/";     // as on the wire: path and query
+  std::string target = "/";  // as on the wire: path and query
   Headers headers;
   std::string body;
-  bool keep_alive = true;       // the client's connection may serve another
+  bool keep_alive = true;  // the client's connection may serve another
   bool http10 = false;
 
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }

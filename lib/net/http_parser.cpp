@@ -14,7 +14,9 @@ namespace http = boost::beast::http;
 using beast::error_code;
 using beast::string_view;
 
-std::string_view view(string_view s) { return {s.data(), s.size()}; }
+std::string_view view(string_view s) {
+  return {s.data(), s.size()};
+}
 
 // What the two parsers share: it checks and keeps fields, and collects the body.
 template <bool kRequest, typename Message>
@@ -43,7 +45,8 @@ class Collector final : public http::basic_parser<kRequest> {
     if (error == http::error::body_limit) {
       return {413, "the body is larger than max_body, " + std::to_string(limits_.body) + " bytes"};
     }
-    if (error == http::error::bad_version) return {400, "a start line that does not end in an HTTP version we speak (1.1 or 1.0) and CR LF"};
+    if (error == http::error::bad_version)
+      return {400, "a start line that does not end in an HTTP version we speak (1.1 or 1.0) and CR LF"};
     return {400, "malformed HTTP: " + error.message()};
   }
 
@@ -51,8 +54,8 @@ class Collector final : public http::basic_parser<kRequest> {
   bool has_host = false;
 
  private:
-  // Whether a field goes on in the next line. Beast joins a folded value in a buffer of its own, but leaves one
-  // in place of which only one line says anything.
+  // Whether a field goes on in the next line. Beast joins a folded value in a buffer of its own, but leaves
+  // one in place of which only one line says anything.
   bool folded(string_view name, string_view value) const {
     const char* const end = input_.data() + input_.size();
     if (!value.empty() && (value.data() < input_.data() || value.data() >= end)) return true;
@@ -68,7 +71,8 @@ class Collector final : public http::basic_parser<kRequest> {
     error = http::error::bad_field;
   }
 
-  void on_request_impl(http::verb, string_view method, string_view target, int version, error_code& error) override {
+  void on_request_impl(http::verb, string_view method, string_view target, int version,
+                       error_code& error) override {
     if constexpr (kRequest) {
       message.method = view(method);
       message.target = view(target);
@@ -83,7 +87,8 @@ class Collector final : public http::basic_parser<kRequest> {
 
   void on_field_impl(http::field field, string_view name, string_view value, error_code& error) override {
     if (++fields_ > limits_.fields) {
-      return refuse(error, 431, "more than the limit of " + std::to_string(limits_.fields) + " header fields");
+      return refuse(error, 431,
+                    "more than the limit of " + std::to_string(limits_.fields) + " header fields");
     }
     if (this->is_header_done()) return;  // a trailer: nothing here reads one, and none may pass for a field
     if (folded(name, value)) return refuse(error, 400, "a folded header field (RFC 9112, 5.2)");
@@ -91,7 +96,8 @@ class Collector final : public http::basic_parser<kRequest> {
       if (++lengths_ > 1) return refuse(error, 400, "more than one Content-Length");
       if (!to_number<uint64_t>(view(value))) return refuse(error, 400, "a Content-Length that is no number");
     } else if (field == http::field::transfer_encoding) {
-      if (!iequals(view(value), "chunked")) return refuse(error, 400, "a Transfer-Encoding other than chunked");
+      if (!iequals(view(value), "chunked"))
+        return refuse(error, 400, "a Transfer-Encoding other than chunked");
     } else if (kRequest && field == http::field::host) {
       if (has_host) return refuse(error, 400, "more than one Host field");
       has_host = true;
@@ -151,16 +157,24 @@ RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
 std::expected<size_t, HttpFault> RequestParser::feed(std::string_view bytes) {
   return impl_->parser.take(bytes, &impl_->parser.message.body);
 }
-bool RequestParser::head_done() const { return impl_->parser.is_header_done(); }
-bool RequestParser::done() const { return impl_->parser.is_done(); }
-bool RequestParser::begun() const { return impl_->parser.got_some(); }
+bool RequestParser::head_done() const {
+  return impl_->parser.is_header_done();
+}
+bool RequestParser::done() const {
+  return impl_->parser.is_done();
+}
+bool RequestParser::begun() const {
+  return impl_->parser.got_some();
+}
 bool RequestParser::expects_continue() const {
   return iequals(impl_->parser.message.headers.get("expect"), "100-continue");
 }
 uint64_t RequestParser::announced() const {
   return impl_->parser.content_length().value_or(0);
 }
-HttpRequest& RequestParser::request() { return impl_->parser.message; }
+HttpRequest& RequestParser::request() {
+  return impl_->parser.message;
+}
 
 struct ResponseParser::Impl {
   explicit Impl(const HttpLimits& limits, bool to_head) : parser(limits) { parser.skip(to_head); }
@@ -184,9 +198,17 @@ std::expected<void, HttpFault> ResponseParser::finish() {
   return {};
 }
 
-bool ResponseParser::head_done() const { return impl_->parser.is_header_done(); }
-bool ResponseParser::done() const { return impl_->parser.is_done(); }
-bool ResponseParser::keep_alive() const { return impl_->parser.keep_alive(); }
-HttpResponse& ResponseParser::response() { return impl_->parser.message; }
+bool ResponseParser::head_done() const {
+  return impl_->parser.is_header_done();
+}
+bool ResponseParser::done() const {
+  return impl_->parser.is_done();
+}
+bool ResponseParser::keep_alive() const {
+  return impl_->parser.keep_alive();
+}
+HttpResponse& ResponseParser::response() {
+  return impl_->parser.message;
+}
 
 }  // namespace llmgw::net

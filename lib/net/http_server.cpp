@@ -6,8 +6,9 @@
 #include <unistd.h>
 
 #include <array>
-#include <charconv>
 #include <cerrno>
+#include <charconv>
+#include <exception>
 
 #include "net/response_head.h"
 
@@ -36,7 +37,8 @@ class HttpServer::Connection final : public ResponseWriter {
     append_response_head(head, status, headers, body.size(), keeps_alive(), loop_.wall());
     begun_ = ended_ = true;
     const std::array<std::string_view, 2> pieces{head, body};
-    return written(stream_.write(std::span(pieces.data(), body.empty() || head_only_ ? 1 : 2), server_.options_.stall));
+    return written(
+        stream_.write(std::span(pieces.data(), body.empty() || head_only_ ? 1 : 2), server_.options_.stall));
   }
 
   Result<void> begin(int status, const Headers& headers) override {
@@ -44,6 +46,8 @@ class HttpServer::Connection final : public ResponseWriter {
     if (http10_) keep_ = false;
     append_response_head(head, status, headers, http10_ ? kToClose : kChunked, keeps_alive(), loop_.wall());
     begun_ = true;
+    if (status == 204 || status == 304) head_only_ = true;  // no body, hence no last chunk (RFC 9112, 6.3)
+    uncount();                   // the handler lets go of the request's body where its reply is a stream
     pending_ = std::move(head);  // goes out with the first piece
     return {};
   }
@@ -84,15 +88,18 @@ class HttpServer::Connection final : public ResponseWriter {
     reset();
     idle_ = true;
     if (begin_ == end_) {
-      const Duration patience = server_.state_.draining ? std::min<Duration>(server_.options_.idle, 1s) : server_.options_.idle;
+      const Duration patience =
+          server_.state_.draining ? std::min<Duration>(server_.options_.idle, 1s) : server_.options_.idle;
       const Wake why = stream_.handle().wait_readable(after(loop_.now(), patience));
       if (why != Wake::ready) return false;
     }
-    RequestParser parser(server_.options_.limits);
-    bool keep = read_request(parser);
+    auto parser = std::make_unique<RequestParser>(server_.options_.limits);
+    bool keep = read_request(*parser);
     idle_ = false;
     if (keep) {
-      handle(parser.request());
+      HttpRequest request = std::move(parser->request());
+      parser.reset();  // a stream may take long, and there are thousands of them
+      handle(request);
       keep = ended_ && !broken_ && keeps_alive();
       if (!keep && ended_ && !broken_) linger();
     }
@@ -128,25 +135,26 @@ class HttpServer::Connection final : public ResponseWriter {
       if (!n) {
         if (n.error().error_class != ErrorClass::timeout) return false;
         if (!parser.begun()) return false;
-        return refuse({408, parser.head_done() ? "no byte of the body came for 60 s" : "the request's head took longer than 10 s"}, parser);
+        return refuse({408, parser.head_done() ? "no byte of the body came for 60 s"
+                                               : "the request's head took longer than 10 s"},
+                      parser);
       }
       if (*n == 0) return parser.begun() ? refuse({400, "the request ended too early"}, parser) : false;
     }
     if (begin_ == end_) release();
     auto& request = parser.request();
-    keep_ = request.keep_alive;
+    keep_ = request.keep_alive && !request.http10;  // HTTP/1.0 keeps by other rules: it closes
     http10_ = request.http10;
     head_only_ = request.method == "HEAD";
-    const auto body = static_cast<int64_t>(request.body.size());
-    server_.state_.buffered += body - counted_;
-    counted_ = body;
     return true;
   }
 
-  // Takes the body into the account of all bodies held: what is announced of it, or has come in chunks.
+  // Takes the body into the account of all bodies held: what was announced, or, where it comes in chunks,
+  // what has come.
   bool count_body(RequestParser& parser) {
-    const auto size = std::max(static_cast<int64_t>(parser.announced()), static_cast<int64_t>(parser.request().body.size()));
-    if (size <= counted_) return true;
+    const auto size =
+        static_cast<int64_t>(std::max<uint64_t>(parser.announced(), parser.request().body.size()));
+    if (size == counted_) return true;
     const int64_t held = server_.state_.buffered += size - counted_;
     counted_ = size;
     if (held <= server_.options_.max_buffered) return true;
@@ -159,9 +167,21 @@ class HttpServer::Connection final : public ResponseWriter {
     auto& state = server_.state_;
     state.requests.fetch_add(1, std::memory_order_relaxed);
     stream_.handle().cancel_on_hang_up(fiber_);
-    server_.handler_.handle(request, *this);
+    std::string fault = "the request was left without a reply";
+    try {
+      server_.handler_.handle(request, *this);
+    } catch (const std::exception& e) {  // one request may not take the process with it
+      fault = e.what();
+    }
     stream_.handle().cancel_on_hang_up(nullptr);
     loop_.uncancel(fiber_, CancelCause::client);
+    if (!begun_ && !broken_) {
+      Headers headers;
+      headers.add("Content-Type", "application/json");
+      (void)send(500, headers, server_.handler_.refusal({500, "an internal error: " + fault}, request));
+    } else if (!ended_ && !broken_) {
+      abort();
+    }
     state.requests.fetch_sub(1, std::memory_order_relaxed);
   }
 
@@ -193,7 +213,8 @@ class HttpServer::Connection final : public ResponseWriter {
   Result<size_t> fill(TimePoint by) {
     if (begin_ == end_) {
       release();
-      if (const Wake why = stream_.handle().wait_readable(by); why != Wake::ready) return fail(wait_error(why, "reading"));
+      if (const Wake why = stream_.handle().wait_readable(by); why != Wake::ready)
+        return fail(wait_error(why, "reading"));
     }
     if (block_ == nullptr) block_ = loop_.take_block();
     if (begin_ > 0) {
@@ -202,7 +223,8 @@ class HttpServer::Connection final : public ResponseWriter {
       begin_ = 0;
     }
     if (end_ == capacity_) {  // a head, or a chunk's header: the parser refuses what is above its limits
-      if (capacity_ > server_.options_.limits.head) return fail(ErrorClass::network, "a chunk header without end");
+      if (capacity_ > server_.options_.limits.head)
+        return fail(ErrorClass::network, "a chunk header without end");
       auto larger = std::make_unique_for_overwrite<char[]>(capacity_ * 2);
       std::copy(block_.get(), block_.get() + end_, larger.get());
       block_ = std::move(larger);
@@ -224,9 +246,13 @@ class HttpServer::Connection final : public ResponseWriter {
     }
   }
 
-  void reset() {
+  void uncount() {
     server_.state_.buffered -= counted_;
     counted_ = 0;
+  }
+
+  void reset() {
+    uncount();
     begun_ = ended_ = false;
     keep_ = true;
     http10_ = head_only_ = false;
@@ -238,7 +264,7 @@ class HttpServer::Connection final : public ResponseWriter {
     return result;
   }
   Result<void> flushed(Result<void> result) {
-    pending_.clear();
+    pending_ = {};
     return written(std::move(result));
   }
 
@@ -286,13 +312,15 @@ void HttpServer::serve(int fd) {
   if (state_.connections.fetch_add(1, std::memory_order_relaxed) >= options_.max_connections) {
     state_.connections.fetch_sub(1, std::memory_order_relaxed);
     std::string refusal;
-    const std::string body = handler_.refusal({503, "max_connections, " + std::to_string(options_.max_connections) + ", are open"}, {});
+    const std::string body = handler_.refusal(
+        {503, "max_connections, " + std::to_string(options_.max_connections) + ", are open"}, {});
     Headers headers;
     headers.add("Content-Type", "application/json");
     headers.add("Retry-After", "1");
     append_response_head(refusal, 503, headers, body.size(), false, loop_.wall());
     refusal += body;
-    [[maybe_unused]] const auto sent = ::send(fd, refusal.data(), refusal.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+    [[maybe_unused]] const auto sent =
+        ::send(fd, refusal.data(), refusal.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
     ::close(fd);
     return;
   }

@@ -34,6 +34,7 @@ class ResponseWriter {
 class HttpHandler {
  public:
   virtual ~HttpHandler() = default;
+  // Replies, or aborts the reply. What it leaves unanswered, or throws, is a 500 to the client.
   virtual void handle(HttpRequest&, ResponseWriter&) = 0;
   // The body and its content type for a request that is refused before it could be handled. `request` is as
   // far as it was understood.
@@ -53,17 +54,19 @@ struct ServerOptions {
 // What the loops of one server share.
 struct ServerState {
   std::atomic<int> connections{0};
-  std::atomic<int> requests{0};        // being handled
-  std::atomic<int64_t> buffered{0};    // bytes of bodies held
-  std::atomic<bool> draining{false};   // every reply closes its connection
-  std::atomic<bool> closed{false};     // drained: what still comes is refused with 503
+  std::atomic<int> requests{0};       // being handled
+  std::atomic<int64_t> buffered{0};   // bytes of bodies held
+  std::atomic<bool> draining{false};  // every reply closes its connection
+  std::atomic<bool> closed{false};    // drained: what still comes is refused with 503
 };
 
 // An HTTP/1.1 server on one loop. Pipelined requests are answered in order.
 class HttpServer {
  public:
-  // `handler`, `options` and `state` outlive the server and its connections.
+  // `handler` and `state` outlive the server and its connections.
   HttpServer(Loop&, HttpHandler&, const ServerOptions&, ServerState&);
+  // For what comes from now on. On the loop's thread, as all members.
+  void set_options(const ServerOptions& options) { options_ = options; }
   ~HttpServer();
 
   // Accepts from `fd`, a listening socket, which it takes over.
@@ -82,7 +85,7 @@ class HttpServer {
 
   Loop& loop_;
   HttpHandler& handler_;
-  const ServerOptions& options_;
+  ServerOptions options_;
   ServerState& state_;
   std::vector<std::pair<std::shared_ptr<Handle>, Fiber*>> listeners_;
   std::unordered_set<Connection*> connections_;

@@ -11,7 +11,8 @@ namespace llmgw::net {
 namespace {
 
 std::unexpected<Error> too_large(uint64_t limit) {
-  return fail(ErrorClass::invalid_response, "decoded, the body is larger than " + std::to_string(limit) + " bytes", 413);
+  return fail(ErrorClass::invalid_response,
+              "decoded, the body is larger than " + std::to_string(limit) + " bytes", 413);
 }
 
 class Zlib final : public Inflater {
@@ -52,7 +53,8 @@ class Zlib final : public Inflater {
 
 class Zstd final : public Inflater {
  public:
-  Zstd() : stream_(ZSTD_createDStream()) {}
+  // A window above 8 MB is for no receiver of HTTP (RFC 9659, 3), and a head of some bytes could ask for 128.
+  Zstd() : stream_(ZSTD_createDStream()) { ZSTD_DCtx_setParameter(stream_, ZSTD_d_windowLogMax, 23); }
   ~Zstd() override { ZSTD_freeDStream(stream_); }
 
   Result<void> feed(std::string_view bytes, std::string& out, uint64_t limit) override {
@@ -80,7 +82,8 @@ class Zstd final : public Inflater {
 }  // namespace
 
 std::unique_ptr<Inflater> Inflater::make(std::string_view coding) {
-  if (iequals(coding, "gzip") || iequals(coding, "x-gzip") || iequals(coding, "deflate")) return std::make_unique<Zlib>();
+  if (iequals(coding, "gzip") || iequals(coding, "x-gzip") || iequals(coding, "deflate"))
+    return std::make_unique<Zlib>();
   if (iequals(coding, "zstd")) return std::make_unique<Zstd>();
   return nullptr;
 }

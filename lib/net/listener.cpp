@@ -30,10 +30,12 @@ Result<int> open_listener(const std::string& address) {
   const int on = 1;
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
   ::setsockopt(fd, SOL_SOCKET, SO_REUSEPORT, &on, sizeof on);
-  if (::bind(fd, reinterpret_cast<const sockaddr*>(&parsed->storage), parsed->size) != 0 || ::listen(fd, 4096) != 0) {
+  if (::bind(fd, reinterpret_cast<const sockaddr*>(&parsed->storage), parsed->size) != 0 ||
+      ::listen(fd, 4096) != 0) {
     const int error = errno;
     ::close(fd);
-    if (error == EADDRINUSE) return refuse("the port is in use by another program; stop it, or choose another with --listen");
+    if (error == EADDRINUSE)
+      return refuse("the port is in use by another program; stop it, or choose another with --listen");
     return refuse(std::strerror(error));
   }
   return fd;

@@ -18,7 +18,9 @@ Handle::Handle(Loop& loop, int fd) : loop_(loop), fd_(fd) {
 }
 
 // Closing takes it out of epoll; handles go only while no batch of events is under way.
-Handle::~Handle() { ::close(fd_); }
+Handle::~Handle() {
+  ::close(fd_);
+}
 
 Wake Handle::wait_readable(TimePoint deadline) {
   if (readable_) return Wake::ready;

@@ -19,10 +19,15 @@ Result<void> WorkerPool::run(Scheduler& scheduler, std::function<void()> job, Ti
   struct Waiter {
     Event event;
     bool done = false;
+    std::string fault;  // what the job threw
   };
   auto waiter = std::make_shared<Waiter>(Event(scheduler));
   const bool taken = submit([job = std::move(job), &scheduler, waiter] {
-    job();
+    try {
+      job();
+    } catch (const std::exception& e) {
+      waiter->fault = std::string("an internal error: ") + e.what();
+    }
     scheduler.post([waiter] {
       waiter->done = true;
       waiter->event.notify_all();
@@ -34,6 +39,7 @@ Result<void> WorkerPool::run(Scheduler& scheduler, std::function<void()> job, Ti
       return fail(wait_error(why, "waiting for a worker thread"));
     }
   }
+  if (!waiter->fault.empty()) return fail(ErrorClass::server_error, waiter->fault);
   return {};
 }
 

@@ -16,10 +16,10 @@ namespace llmgw::net {
 class Offload {
  public:
   virtual ~Offload() = default;
-  // Runs `job` elsewhere and suspends the current fiber, one of the scheduler's, until it has ended. The job owns its inputs and
-  // its result: a fiber whose wait ends early (timeout, cancelled) leaves it behind, running.
-  // Fails with overloaded, at once, when the lane is full.
-  // As run(), but nobody waits; false when the lane is full.
+  // Runs `job` elsewhere and suspends the current fiber, one of the scheduler's, until it has ended. The job
+  // owns its inputs and its result: a fiber whose wait ends early (timeout, cancelled) leaves it behind,
+  // running. Fails with overloaded, at once, when the lane is full. As run(), but nobody waits; false when
+  // the lane is full.
   virtual bool submit(std::function<void()> job) = 0;
   virtual Result<void> run(Scheduler&, std::function<void()> job, TimePoint deadline) = 0;
 };

@@ -58,10 +58,14 @@ std::string_view reason_phrase(int status) {
   }
 }
 
-void append_response_head(std::string& out, int status, const Headers& headers, uint64_t length, bool keep_alive,
-                          WallTime now) {
+void append_response_head(std::string& out, int status, const Headers& headers, uint64_t length,
+                          bool keep_alive, WallTime now) {
   out.reserve(out.size() + 1024);
-  out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(reason_phrase(status)).append("\r\nDate: ");
+  out.append("HTTP/1.1 ")
+      .append(std::to_string(status))
+      .append(" ")
+      .append(reason_phrase(status))
+      .append("\r\nDate: ");
   append_date(out, now);
   out.append("\r\n");
   for (const auto field : headers) out.append(field.name).append(": ").append(field.value).append("\r\n");

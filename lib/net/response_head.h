@@ -14,7 +14,7 @@ inline constexpr uint64_t kToClose = UINT64_MAX - 1;
 
 // Appends the status line, Date, the framing and connection fields, and `headers`, which
 // hold none of these themselves.
-void append_response_head(std::string& out, int status, const Headers& headers, uint64_t length, bool keep_alive,
-                          WallTime now);
+void append_response_head(std::string& out, int status, const Headers& headers, uint64_t length,
+                          bool keep_alive, WallTime now);
 
 }  // namespace llmgw::net

@@ -79,7 +79,8 @@ Result<std::optional<SseEvent>> SseSplitter::next() {
     return event;
   }
   if (bytes.size() - begin_ > limit_) {
-    return fail(ErrorClass::invalid_response, "a stream event larger than " + std::to_string(limit_) + " bytes");
+    return fail(ErrorClass::invalid_response,
+                "a stream event larger than " + std::to_string(limit_) + " bytes");
   }
   return std::nullopt;
 }

@@ -26,7 +26,8 @@ boost::context::stack_context StackPool::take() {
     free_.pop_back();
     return stack;
   }
-  void* base = mmap(nullptr, size_ + kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
+  void* base =
+      mmap(nullptr, size_ + kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK, -1, 0);
   if (base == MAP_FAILED) throw std::bad_alloc();
   mprotect(base, kPage, PROT_NONE);
   boost::context::stack_context stack;

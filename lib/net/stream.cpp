@@ -65,6 +65,8 @@ Result<void> TcpStream::write(std::span<const std::string_view> pieces, Duration
   return {};
 }
 
-void TcpStream::shut_down_writing() { ::shutdown(handle_->fd(), SHUT_WR); }
+void TcpStream::shut_down_writing() {
+  ::shutdown(handle_->fd(), SHUT_WR);
+}
 
 }  // namespace llmgw::net

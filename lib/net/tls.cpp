@@ -44,7 +44,8 @@ struct TlsContext::Impl {
     auto it = sessions.find(id);
     if (it == sessions.end()) return nullptr;
     auto session = std::move(it->second);
-    if (SSL_SESSION_get_protocol_version(session.get()) < TLS1_3_VERSION && SSL_SESSION_up_ref(session.get())) {
+    if (SSL_SESSION_get_protocol_version(session.get()) < TLS1_3_VERSION &&
+        SSL_SESSION_up_ref(session.get())) {
       it->second.reset(session.get());
     } else {
       sessions.erase(it);
@@ -62,7 +63,8 @@ struct TlsContext::Impl {
 // A TLS connection; reads and writes are OpenSSL's on the non-blocking socket.
 class TlsStream final : public Stream {
  public:
-  TlsStream(std::unique_ptr<Handle> handle, SslPtr ssl, std::shared_ptr<const TlsContext> context, std::string id)
+  TlsStream(std::unique_ptr<Handle> handle, SslPtr ssl, std::shared_ptr<const TlsContext> context,
+            std::string id)
       : handle_(std::move(handle)), ssl_(std::move(ssl)), context_(std::move(context)), id_(std::move(id)) {}
   ~TlsStream() override {
     // Without a close_notify OpenSSL would not let the session be resumed; one attempt, unread.
@@ -93,9 +95,10 @@ class TlsStream final : public Stream {
       const int error = SSL_get_error(ssl_.get(), result);
       if (error != SSL_ERROR_WANT_READ && error != SSL_ERROR_WANT_WRITE) {
         const long verdict = SSL_get_verify_result(ssl_.get());
-        return fail(ErrorClass::network, "TLS with " + host + " failed: " +
-                                             (verdict != X509_V_OK ? std::string(X509_verify_cert_error_string(verdict))
-                                                                   : last_fault()));
+        return fail(
+            ErrorClass::network,
+            "TLS with " + host + " failed: " +
+                (verdict != X509_V_OK ? std::string(X509_verify_cert_error_string(verdict)) : last_fault()));
       }
       if (auto waited = wait(error, deadline, "shaking hands"); !waited) return waited;
     }
@@ -196,7 +199,8 @@ Result<std::shared_ptr<const TlsContext>> TlsContext::make(const config::Tls& tl
   };
   ERR_clear_error();
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE |
+                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_read_ahead(context, 1);
   SSL_CTX_set_default_read_buffer_len(context, 32 << 10);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -232,7 +236,8 @@ Result<std::unique_ptr<Stream>> start_tls(std::unique_ptr<Handle> handle, const 
   }
   if (auto session = sessions.take(endpoint.id)) SSL_set_session(ssl.get(), session.get());
   auto stream = std::make_unique<TlsStream>(std::move(handle), std::move(ssl), endpoint.tls, endpoint.id);
-  if (auto shaken = stream->shake_hands(endpoint.host, deadline); !shaken) return fail(std::move(shaken.error()));
+  if (auto shaken = stream->shake_hands(endpoint.host, deadline); !shaken)
+    return fail(std::move(shaken.error()));
   return stream;
 }
 

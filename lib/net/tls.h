@@ -13,7 +13,8 @@ namespace llmgw::net {
 // resume. Immutable but for the sessions; shared by all loops, thread-safe.
 class TlsContext {
  public:
-  // Loads the files that `tls` names, else the system's authorities. Fails with bad_request and the file's name.
+  // Loads the files that `tls` names, else the system's authorities. Fails with bad_request and the file's
+  // name.
   static Result<std::shared_ptr<const TlsContext>> make(const config::Tls& tls);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;

@@ -14,12 +14,12 @@ namespace llmgw::net {
 struct Call {
   const Endpoint* endpoint = nullptr;
   std::string_view method = "POST";
-  std::string target;            // path and query, prefix included
-  Headers headers;               // without Host, Content-Length and connection fields
+  std::string target;  // path and query, prefix included
+  Headers headers;     // without Host, Content-Length and connection fields
   std::string_view body;
-  bool once = false;             // must not be sent again once a byte of the body went out
-  Duration connect = 5s;         // for DNS, connect, TLS together
-  TimePoint deadline = kNever;   // of the request's sending
+  bool once = false;            // must not be sent again once a byte of the body went out
+  Duration connect = 5s;        // for DNS, connect, TLS together
+  TimePoint deadline = kNever;  // of the request's sending
 };
 
 // A request that was sent, and its reply as it comes. Destroying it before the end closes the

@@ -32,7 +32,7 @@ struct AttemptRecord {
   std::optional<Duration> first_content;  // since the attempt began; streams only
   std::string skipped;                    // why the target was passed over; empty: it was called
   bool from_cache = false;
-  bool sent = false;    // a call was really made: not refused by us, nor left in a queue
+  bool sent = false;   // a call was really made: not refused by us, nor left in a queue
   bool raced = false;  // started beside another
   std::optional<Duration> retry_after;
   std::string upstream_request_id;

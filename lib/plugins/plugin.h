@@ -30,7 +30,7 @@ struct Reply {
 // What an attempt came to.
 struct Failure {
   Error error;
-  bool upstream = false;   // a provider said it: `headers` and `body` are its own words
+  bool upstream = false;  // a provider said it: `headers` and `body` are its own words
   net::Headers headers;
   std::string body;
   bool may_fall_back = true;  // false: a plugin's veto

@@ -39,7 +39,8 @@ class Gate {
   };
 
   int inside() const { return inside_.load(std::memory_order_relaxed); }
-  void resize(int most) { most_.store(most, std::memory_order_relaxed); }
+  // Calls inside stay, whatever the new bound; who queues comes in where it has room.
+  void resize(int most);
 
  private:
   struct Waiter {
@@ -49,7 +50,8 @@ class Gate {
     bool left = false;
   };
   bool try_enter();
-  void admit_next();
+  void admit();
+  void leave_queue(const std::shared_ptr<Waiter>&);
 
   std::atomic<int> most_;
   std::atomic<int> inside_{0};

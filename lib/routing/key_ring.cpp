@@ -11,7 +11,9 @@ bool by_refusal(const store::RestState& rest) {
   return rest.cause == ErrorClass::auth || rest.cause == ErrorClass::quota;
 }
 
-std::string for_model(const std::string& rest, std::string_view model) { return rest + ":" + std::string(model); }
+std::string for_model(const std::string& rest, std::string_view model) {
+  return rest + ":" + std::string(model);
+}
 
 }  // namespace
 
@@ -33,16 +35,18 @@ KeyRing::KeyRing(std::string provider, const std::vector<config::Key>& keys, boo
 
 bool KeyRing::allows(const Entry& entry, std::string_view model) const {
   if (!entry.key->models) return true;
-  return std::ranges::any_of(*entry.key->models, [&](const std::string& glob) { return glob_match(glob, model); });
+  return std::ranges::any_of(*entry.key->models,
+                             [&](const std::string& glob) { return glob_match(glob, model); });
 }
 
 size_t KeyRing::usable(std::string_view model) const {
   if (keyless_) return 1;
-  return static_cast<size_t>(std::ranges::count_if(entries_, [&](const Entry& e) { return allows(e, model); }));
+  return static_cast<size_t>(
+      std::ranges::count_if(entries_, [&](const Entry& e) { return allows(e, model); }));
 }
 
-KeyRing::Pick KeyRing::pick(std::string_view model, const KeySet& tried, const std::string* only, bool desperate,
-                            const store::Rests& rests, WallTime now, Random& random) const {
+KeyRing::Pick KeyRing::pick(std::string_view model, const KeySet& tried, const std::string* only,
+                            bool desperate, const store::Rests& rests, WallTime now, Random& random) const {
   Pick pick;
   if (keyless_) {
     pick.found = tried.empty() || !tried[0];
@@ -98,8 +102,8 @@ KeyRing::Pick KeyRing::pick(std::string_view model, const KeySet& tried, const s
   return pick;
 }
 
-std::optional<store::RestState> KeyRing::rate_limited(size_t index, std::string_view model, const store::Rests& rests,
-                                                      WallTime now) const {
+std::optional<store::RestState> KeyRing::rate_limited(size_t index, std::string_view model,
+                                                      const store::Rests& rests, WallTime now) const {
   if (keyless_ || index >= entries_.size()) return std::nullopt;
   auto rest = rests.get(for_model(entries_[index].rest, model), now);
   if (rest && by_refusal(*rest)) rest.reset();
@@ -111,7 +115,9 @@ void KeyRing::report(size_t index, std::string_view model, ErrorClass error_clas
   if (keyless_ || index >= entries_.size()) return;
   const Entry& entry = entries_[index];
   switch (error_class) {
-    case ErrorClass::rate_limit: rests.begin(for_model(entry.rest, model), error_class, retry_after, now); break;
+    case ErrorClass::rate_limit:
+      rests.begin(for_model(entry.rest, model), error_class, retry_after, now);
+      break;
     case ErrorClass::auth:
       rests.begin(status == 403 ? for_model(entry.rest, model) : entry.rest, error_class, retry_after, now);
       break;

@@ -31,14 +31,15 @@ class KeyRing {
     std::optional<WallTime> earliest;
   };
 
-  // `only`: the name of the one key that may be used; nullptr: any. `desperate`: the chain has no target after this one, so that a key which only rests for
-  // 401, 402 or 403 is taken when nothing else is left.
-  Pick pick(std::string_view model, const KeySet& tried, const std::string* only, bool desperate, const store::Rests&,
-            WallTime now, Random&) const;
+  // `only`: the name of the one key that may be used; nullptr: any. `desperate`: the chain has no target
+  // after this one, so that a key which only rests for 401, 402 or 403 is taken when nothing else is left.
+  Pick pick(std::string_view model, const KeySet& tried, const std::string* only, bool desperate,
+            const store::Rests&, WallTime now, Random&) const;
 
-  // The rest that keeps a picked key from being called after all, begun since on what another request was told;
-  // one for 401, 402 or 403 doesn't.
-  std::optional<store::RestState> rate_limited(size_t index, std::string_view model, const store::Rests&, WallTime now) const;
+  // The rest that keeps a picked key from being called after all, begun since on what another request was
+  // told; one for 401, 402 or 403 doesn't.
+  std::optional<store::RestState> rate_limited(size_t index, std::string_view model, const store::Rests&,
+                                               WallTime now) const;
 
   // What the provider said of a key (docs: "Rests"). `model` is the provider's name for it.
   void report(size_t index, std::string_view model, ErrorClass, int status,

@@ -9,7 +9,9 @@ namespace {
 
 constexpr double kGrowth = 1.2;
 
-int64_t ticks(TimePoint t) { return t.time_since_epoch().count(); }
+int64_t ticks(TimePoint t) {
+  return t.time_since_epoch().count();
+}
 
 }  // namespace
 
@@ -48,7 +50,8 @@ void TargetState::turn(TimePoint now) {
   if (!windows_[0].began.compare_exchange_strong(began, ticks(now), std::memory_order_relaxed)) return;
   const bool stale = began == 0 || age >= 2 * kWindow.count();
   windows_[1].ok.store(stale ? 0 : windows_[0].ok.load(std::memory_order_relaxed), std::memory_order_relaxed);
-  windows_[1].failed.store(stale ? 0 : windows_[0].failed.load(std::memory_order_relaxed), std::memory_order_relaxed);
+  windows_[1].failed.store(stale ? 0 : windows_[0].failed.load(std::memory_order_relaxed),
+                           std::memory_order_relaxed);
   windows_[0].ok.store(0, std::memory_order_relaxed);
   windows_[0].failed.store(0, std::memory_order_relaxed);
 }
@@ -57,7 +60,6 @@ void TargetState::report(bool answered, TimePoint now) {
   turn(now);
   if (answered) {
     windows_[0].ok.fetch_add(1, std::memory_order_relaxed);
-    last_answer_.store(ticks(now), std::memory_order_relaxed);
     first_unanswered_.store(0, std::memory_order_relaxed);
   } else {
     windows_[0].failed.fetch_add(1, std::memory_order_relaxed);
@@ -69,7 +71,8 @@ void TargetState::report(bool answered, TimePoint now) {
 bool TargetState::failing(TimePoint now) const {
   const int64_t age = ticks(now) - windows_[0].began.load(std::memory_order_relaxed);
   if (age >= 2 * kWindow.count()) return false;
-  uint32_t ok = windows_[0].ok.load(std::memory_order_relaxed), failed = windows_[0].failed.load(std::memory_order_relaxed);
+  uint32_t ok = windows_[0].ok.load(std::memory_order_relaxed),
+           failed = windows_[0].failed.load(std::memory_order_relaxed);
   ok += windows_[1].ok.load(std::memory_order_relaxed);
   failed += windows_[1].failed.load(std::memory_order_relaxed);
   return failed >= 5 && failed > ok;

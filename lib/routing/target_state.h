@@ -58,7 +58,7 @@ class TargetState {
   void turn(TimePoint now);
 
   std::array<Window, 2> windows_;  // the current one and the one before
-  std::atomic<int64_t> last_answer_{0}, first_unanswered_{0};
+  std::atomic<int64_t> first_unanswered_{0};
   std::atomic<uint64_t> calls_{0}, races_{0};
   LatencyWindow to_first_, to_whole_;
 };

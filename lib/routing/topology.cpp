@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/nearest.h"
+#include "providers/imported_models.h"
 #include "providers/model_name.h"
 #include "providers/serving.h"
 
@@ -32,14 +33,17 @@ Gate& State::gate(const std::string& provider, int most) {
   return *gate;
 }
 
-Result<std::shared_ptr<const Topology>> Topology::make(std::shared_ptr<const config::Config> config, State& state) {
+Result<std::shared_ptr<const Topology>> Topology::make(std::shared_ptr<const config::Config> config,
+                                                       State& state) {
   std::shared_ptr<Topology> topology(new Topology(std::move(config), state));
+  const auto imported = providers::imported_models(topology->config_->server.data_dir);
+  if (!imported) return fail(imported.error());
   for (const auto& entry : topology->config_->providers) {
-    auto provider = providers::Provider::make(entry);
+    auto provider = providers::Provider::make(entry, *imported);
     if (!provider) return fail(std::move(provider.error()));
     KeyRing keys(entry.name, (*provider)->keys(), (*provider)->keyless());
-    topology->upstreams_.push_back(std::make_unique<Upstream>(std::move(*provider), std::move(keys),
-                                                              &state.gate(entry.name, entry.max_concurrency)));
+    topology->upstreams_.push_back(std::make_unique<Upstream>(
+        std::move(*provider), std::move(keys), &state.gate(entry.name, entry.max_concurrency)));
   }
   return topology;
 }
@@ -85,7 +89,8 @@ Result<Chain> Topology::chain(const dialects::Request& request, Random& random) 
   if (request.pinned_key) {  // the object that it names is nowhere else
     std::erase_if(chain.links, [&](const Link& link) { return link.target.provider() != request.provider; });
     if (!chain.links.empty()) return chain;
-    return fail(ErrorClass::bad_request, "the model '" + request.model + "' is not at the provider '" + request.provider +
+    return fail(ErrorClass::bad_request, "the model '" + request.model + "' is not at the provider '" +
+                                             request.provider +
                                              "', which gave out the id that this call names");
   }
   if (request.fallbacks) {
@@ -94,15 +99,22 @@ Result<Chain> Topology::chain(const dialects::Request& request, Random& random) 
       if (expand(entry, request.dialect, random, 0, chain.links)) continue;
       Error error = unknown_model(entry);
       error.error_class = ErrorClass::bad_request;
-      error.message = "fallbacks[" + std::to_string(i) + "] '" + entry + "' names no target: " + error.message;
+      error.message =
+          "fallbacks[" + std::to_string(i) + "] '" + entry + "' names no target: " + error.message;
       error.param = "fallbacks[" + std::to_string(i) + "]";
       return fail(std::move(error));
     }
   } else if (route == nullptr || !route->fallbacks) {
-    for (const auto& entry : config_->fallback.defaults) expand(entry, request.dialect, random, 0, chain.links);
+    for (const auto& entry : config_->fallback.defaults)
+      expand(entry, request.dialect, random, 0, chain.links);
     if (config_->fallback.default_auto) append_equivalents(chain.links);
   }
 
+  if (chain.links.empty()) {
+    Error error{.error_class = ErrorClass::model_unavailable, .code = "no_target", .param = "model"};
+    error.message = "none of the targets that '" + request.model + "' stands for is at a configured provider";
+    return fail(std::move(error));
+  }
   static const std::vector<std::string> kNone;
   const auto& labels = route != nullptr ? route->require_labels : kNone;
   for (auto& link : chain.links) link.skipped = why_not(link.target, request, labels);
@@ -195,9 +207,8 @@ void Topology::append_equivalents(std::vector<Link>& out) const {
 }
 
 void Topology::append(const Upstream& upstream, std::string_view model, std::vector<Link>& out) const {
-  const bool there = std::ranges::any_of(out, [&](const Link& link) {
-    return link.target.upstream == &upstream && link.target.model == model;
-  });
+  const bool there = std::ranges::any_of(
+      out, [&](const Link& link) { return link.target.upstream == &upstream && link.target.model == model; });
   if (there) return;
   Target target{&upstream, std::string(model), nullptr};
   target.state = &state_.targets.of(target.name());
@@ -206,8 +217,8 @@ void Topology::append(const Upstream& upstream, std::string_view model, std::vec
 
 ChainPolicy Topology::policy(const config::Route* route, const dialects::Request& request) const {
   const auto& fallback = config_->fallback;
-  ChainPolicy policy{fallback.policy.on, fallback.max_attempts, fallback.policy.deadline, fallback.policy.slow_after,
-                     fallback.policy.commit, {}};
+  ChainPolicy policy{fallback.policy.on,         fallback.max_attempts,  fallback.policy.deadline,
+                     fallback.policy.slow_after, fallback.policy.commit, {}};
   if (route != nullptr) {
     policy.on = route->fallback_on.value_or(policy.on);
     policy.deadline = route->deadline.value_or(policy.deadline);
@@ -258,7 +269,8 @@ Error Topology::unknown_model(std::string_view model) const {
   const size_t slash = model.find('/');
   const auto near = nearest(model.substr(0, slash), names);
   if (!near.empty()) {
-    error.message += "; did you mean '" + std::string(near) + (slash == std::string_view::npos ? "'?" : "/…'?");
+    error.message +=
+        "; did you mean '" + std::string(near) + (slash == std::string_view::npos ? "'?" : "/…'?");
   } else {
     error.message += "; name one as provider/model with a provider of: ";
     for (size_t i = 0; i < upstreams_.size(); ++i) {

@@ -45,7 +45,8 @@ struct Target {
   TargetState* state = nullptr;
 
   const std::string& provider() const { return upstream->provider->name(); }
-  std::string name() const { return provider() + "/" + model; }
+  // "provider/model"; the provider alone for a call that names no model.
+  std::string name() const { return model.empty() ? provider() : provider() + "/" + model; }
 };
 
 // A target in a chain, and why it is passed over, if it is.
@@ -66,7 +67,7 @@ struct ChainPolicy {
 struct Chain {
   std::vector<Link> links;  // the primary, then its fallbacks; not empty
   ChainPolicy policy;
-  std::string route;        // the route that the request named; empty: none
+  std::string route;  // the route that the request named; empty: none
 };
 
 // A config made ready: providers, routes, aliases. Immutable; swapped whole by a reload, and
@@ -85,7 +86,8 @@ class Topology {
   const Upstream* upstream(std::string_view provider) const;
 
  private:
-  Topology(std::shared_ptr<const config::Config> config, State& state) : config_(std::move(config)), state_(state) {}
+  Topology(std::shared_ptr<const config::Config> config, State& state)
+      : config_(std::move(config)), state_(state) {}
 
   // Appends what `name` stands for, without what is there already; false: nothing.
   bool expand(std::string_view name, dialects::Dialect, Random&, int depth, std::vector<Link>& out) const;

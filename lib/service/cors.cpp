@@ -6,7 +6,8 @@ net::Headers CorsWriter::granted(const net::Headers& headers) const {
   net::Headers out;
   for (const auto field : headers) out.add(field.name, field.value);
   // A provider's grants are for its own address.
-  for (const std::string_view name : {"access-control-allow-origin", "access-control-allow-credentials", "access-control-expose-headers"}) {
+  for (const std::string_view name :
+       {"access-control-allow-origin", "access-control-allow-credentials", "access-control-expose-headers"}) {
     out.remove(name);
   }
   out.add("Access-Control-Allow-Origin", origin_);

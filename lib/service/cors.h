@@ -1,6 +1,5 @@
 #pragma once
 
-
 #include <string>
 
 #include "net/http_message.h"
@@ -8,8 +7,8 @@
 
 namespace llmgw::service {
 
-// Lets a page of a granted origin read the reply (https://fetch.spec.whatwg.org/#http-cors-protocol): adds the
-// grant to the reply's head and passes everything on. `writer` outlives it; `origin` was granted.
+// Lets a page of a granted origin read the reply (https://fetch.spec.whatwg.org/#http-cors-protocol): adds
+// the grant to the reply's head and passes everything on. `writer` outlives it; `origin` was granted.
 class CorsWriter final : public net::ResponseWriter {
  public:
   CorsWriter(net::ResponseWriter& writer, std::string_view origin) : writer_(writer), origin_(origin) {}
@@ -17,7 +16,9 @@ class CorsWriter final : public net::ResponseWriter {
   Result<void> send(int status, const net::Headers& headers, std::string_view body) override {
     return writer_.send(status, granted(headers), body);
   }
-  Result<void> begin(int status, const net::Headers& headers) override { return writer_.begin(status, granted(headers)); }
+  Result<void> begin(int status, const net::Headers& headers) override {
+    return writer_.begin(status, granted(headers));
+  }
   Result<void> write(std::string_view bytes) override { return writer_.write(bytes); }
   Result<void> end() override { return writer_.end(); }
   void abort() override { writer_.abort(); }

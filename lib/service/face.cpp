@@ -21,9 +21,10 @@ bool take(std::string_view& path, std::string_view prefix) {
 
 // The families of OpenAI's paths (https://platform.openai.com/docs/api-reference).
 constexpr std::array<std::string_view, 20> kFamilies = {
-    "/chat/completions", "/completions",   "/responses",     "/embeddings", "/models",  "/images",      "/audio",
-    "/moderations",      "/files",         "/uploads",       "/batches",    "/fine_tuning", "/vector_stores",
-    "/assistants",       "/threads",       "/conversations", "/containers", "/evals",   "/videos",      "/realtime"};
+    "/chat/completions", "/completions", "/responses",     "/embeddings", "/models",
+    "/images",           "/audio",       "/moderations",   "/files",      "/uploads",
+    "/batches",          "/fine_tuning", "/vector_stores", "/assistants", "/threads",
+    "/conversations",    "/containers",  "/evals",         "/videos",     "/realtime"};
 
 Dialect dialect_of(std::string_view path) {
   if (path == "/chat/completions") return Dialect::openai_chat;
@@ -48,7 +49,8 @@ bool climbs(std::string_view path) {
 size_t find_call(std::string_view path) {
   if (path.size() < 2 || path[1] == '/') return std::string_view::npos;
   for (size_t slash = path.find('/', 2); slash != std::string_view::npos; slash = path.find('/', slash + 1)) {
-    for (const std::string_view call : {"/chat/completions", "/completions", "/embeddings", "/audio", "/images"}) {
+    for (const std::string_view call :
+         {"/chat/completions", "/completions", "/embeddings", "/audio", "/images"}) {
       auto rest = path.substr(slash);
       if (take(rest, call)) return slash;
     }
@@ -67,6 +69,11 @@ std::optional<Face> find_face(std::string_view path) {
       prefixed = true;
       break;
     }
+  }
+  // A segment that climbs would be forwarded below a provider's own prefix, with our key.
+  for (auto segment : split(path, '/')) {
+    const auto plain = percent_decoded(segment);
+    if (!plain || *plain == "." || *plain == "..") return std::nullopt;
   }
   Face face;
   if (prefixed) {

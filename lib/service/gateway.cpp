@@ -1,5 +1,6 @@
 #include "service/gateway.h"
 
+#include "base/id.h"
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "dialects/multipart.h"
@@ -8,6 +9,7 @@
 #include "service/gatekeeper.h"
 #include "service/model_list.h"
 #include "service/object_id.h"
+#include "service/query.h"
 #include "service/request_headers.h"
 
 namespace llmgw::service {
@@ -19,15 +21,11 @@ void reply(net::ResponseWriter& writer, int status, std::string_view type, std::
   (void)writer.send(status, headers, body);
 }
 
-void refuse(net::ResponseWriter& writer, const Error& error, dialects::Dialect dialect = dialects::Dialect::openai_other) {
-  net::Headers headers;
-  headers.add("Content-Type", "application/json");
-  if (error.retry_after) headers.add("Retry-After", std::to_string((to_ms(*error.retry_after) + 999) / 1000));
-  (void)writer.send(error.http_status(), headers, dialects::codec(dialect)->error_body(error, {}));
-}
-
 Error not_found(std::string message) {
-  return Error{.error_class = ErrorClass::bad_request, .status = 404, .message = std::move(message), .code = "unknown_url"};
+  return Error{.error_class = ErrorClass::bad_request,
+               .status = 404,
+               .message = std::move(message),
+               .code = "unknown_url"};
 }
 
 // Fields that Connection names are meant for us alone (RFC 9110, 7.6.1).
@@ -44,15 +42,20 @@ Result<void> inflate_body(net::HttpRequest& request, int64_t limit) {
   if (coding.empty() || iequals(coding, "identity")) return {};
   const auto inflater = net::Inflater::make(coding);
   if (inflater == nullptr) {
-    return fail(Error{.error_class = ErrorClass::bad_request, .status = 415,
-                      .message = "the Content-Encoding '" + shortened(coding, 40) + "' is not read here; send gzip, zstd or none"});
+    return fail(Error{.error_class = ErrorClass::bad_request,
+                      .status = 415,
+                      .message = "the Content-Encoding '" + shortened(coding, 40) +
+                                 "' is not read here; send gzip, zstd or none"});
   }
   std::string body;
   auto fed = inflater->feed(request.body, body, static_cast<uint64_t>(limit));
   if (!fed || !inflater->complete()) {
     Error error{.error_class = ErrorClass::bad_request, .message = "the compressed body is broken"};
-    if (!fed && fed.error().status == 413) error = Error{.error_class = ErrorClass::bad_request, .status = 413,
-        .message = "decoded, the body is larger than max_body, " + std::to_string(limit) + " bytes"};
+    if (!fed && fed.error().status == 413)
+      error =
+          Error{.error_class = ErrorClass::bad_request,
+                .status = 413,
+                .message = "decoded, the body is larger than max_body, " + std::to_string(limit) + " bytes"};
     return fail(std::move(error));
   }
   request.body = std::move(body);
@@ -66,49 +69,72 @@ void Gateway::handle(net::HttpRequest& request, net::ResponseWriter& writer) {
   const auto& server = topology->config().server;
   if (serve_own(request, writer, *topology)) return;
   if (auto host = check_host(request, server); !host) return refuse(writer, host.error());
-  if (auto origin = check_origin(request, server); !origin) return refuse(writer, origin.error());
-  if (shared_.server.closed) {
-    return refuse(writer, Error{.error_class = ErrorClass::overloaded, .status = 503,
-                                .message = "the gateway is shutting down", .code = "draining", .retry_after = 1s});
-  }
-  if (const auto origin = request.headers.get("origin"); !origin.empty()) {
-    CorsWriter granted(writer, origin);
-    return route(request, granted, topology);
-  }
-  route(request, writer, topology);
+  if (auto granted = check_origin(request, server); !granted) return refuse(writer, granted.error());
+  const auto origin = request.headers.get("origin");
+  if (origin.empty()) return route(request, writer, topology);
+  CorsWriter granted(writer, origin);
+  route(request, granted, topology);
 }
 
 // What has come in by the right door goes to who serves its path.
 void Gateway::route(net::HttpRequest& request, net::ResponseWriter& writer,
                     const std::shared_ptr<const routing::Topology>& topology) {
-  const auto& server = topology->config().server;
+  if (shared_.server.closed) {
+    return refuse(writer, Error{.error_class = ErrorClass::overloaded,
+                                .status = 503,
+                                .message = "the gateway is shutting down",
+                                .code = "draining",
+                                .retry_after = 1s});
+  }
   if (request.method == "OPTIONS") {
     (void)writer.send(204, preflight_headers(request), {});
     return;
   }
   if (request.path().starts_with("/api/")) {
-    if (auto admin = check_admin(request, server); !admin) return refuse(writer, admin.error());
+    if (auto admin = check_admin(request, topology->config().server); !admin)
+      return refuse(writer, admin.error());
     if (request.path() == "/api/reload" && request.method == "POST") return serve_reload(writer);
-    return refuse(writer, not_found("there is no admin call " + request.method + " " + shortened(request.path(), 100)));
+    return refuse(
+        writer, not_found("there is no admin call " + request.method + " " + shortened(request.path(), 100)));
   }
   auto face = find_face(request.path());
   if (!face) {
     const auto unbuilt = unbuilt_face(request.path());
-    return refuse(writer, not_found(unbuilt.empty() ? "there is nothing at " + shortened(request.path(), 200) +
-                                                          "; the OpenAI API is at /v1"
-                                                    : "the " + std::string(unbuilt) + " face is not built yet; use /v1"));
+    return refuse(writer, not_found(unbuilt.empty()
+                                        ? "there is nothing at " + shortened(request.path(), 200) +
+                                              "; the OpenAI API is at /v1"
+                                        : "the " + std::string(unbuilt) + " face is not built yet; use /v1"));
   }
-  if (request.method == "GET" && face->path == "/models") return serve_models(writer, *topology, {});
-  if (request.method == "GET" && face->path.starts_with("/models/")) {
+  const bool reads = request.method == "GET" || request.method == "HEAD";
+  if (reads && face->path == "/models") return serve_models(writer, *topology, {});
+  if (reads && face->path.starts_with("/models/")) {
     return serve_models(writer, *topology, std::string_view(face->path).substr(8));
   }
   serve_inference(request, writer, std::move(*face), topology);
 }
 
 std::string Gateway::refusal(const net::HttpFault& fault, const net::HttpRequest&) {
-  Error error{.error_class = fault.status >= 500 ? ErrorClass::overloaded : ErrorClass::bad_request, .status = fault.status,
-              .message = fault.message, .code = "malformed_request"};
+  Error error{.error_class = fault.status >= 500 ? ErrorClass::overloaded : ErrorClass::bad_request,
+              .status = fault.status,
+              .message = fault.message,
+              .code = fault.status >= 500 ? "" : "malformed_request"};
+  if (fault.status == 500) error.error_class = ErrorClass::server_error;
   return dialects::codec(dialects::Dialect::openai_other)->error_body(error, {});
+}
+
+// A reply as every other: with the request's id, though nobody was called.
+void Gateway::refuse(net::ResponseWriter& writer, const Error& error, dialects::Dialect dialect) {
+  const auto& world = engine_.world();
+  const std::string id = request_id(world.fibers.wall(), world.random);
+  net::Headers headers;
+  headers.add("Content-Type", "application/json");
+  headers.add("x-llmgw-request-id", id);
+  headers.add("x-llmgw-attempts", "0");
+  headers.add("x-llmgw-cache", "off");
+  if (error.retry_after) headers.add("Retry-After", std::to_string((to_ms(*error.retry_after) + 999) / 1000));
+  const bool bare = shared_.topology.load()->config().server.extra_fields == config::ExtraFields::off;
+  const std::string extra = bare ? std::string() : "{\"request_id\":" + json::quoted(id) + "}";
+  (void)writer.send(error.http_status(), headers, dialects::codec(dialect)->error_body(error, extra));
 }
 
 // What is ours and asks for no Host: probes and metrics.
@@ -116,16 +142,21 @@ bool Gateway::serve_own(net::HttpRequest& request, net::ResponseWriter& writer, 
   const auto path = request.path();
   if (path != "/health" && path != "/ready" && path != "/metrics") return false;
   if (request.method != "GET" && request.method != "HEAD") {
-    refuse(writer, Error{.error_class = ErrorClass::bad_request, .status = 405, .message = "only GET and HEAD are served here"});
+    refuse(writer, Error{.error_class = ErrorClass::bad_request,
+                         .status = 405,
+                         .message = "only GET and HEAD are served here"});
   } else if (path == "/health") {
     reply(writer, 200, "application/json", R"({"status":"ok"})");
   } else if (path == "/ready") {
     const bool ready = shared_.ready;
-    reply(writer, ready ? 200 : 503, "application/json", ready ? R"({"status":"ready"})" : R"({"status":"draining"})");
+    reply(writer, ready ? 200 : 503, "application/json",
+          ready ? R"({"status":"ready"})" : R"({"status":"draining"})");
   } else {
     // A page of many series takes milliseconds: it is made off the loops.
     auto text = std::make_shared<std::string>();
-    if (auto ran = shared_.offload->run(engine_.world().fibers, [this, text] { *text = shared_.metrics(); }, kNever); !ran) {
+    if (auto ran = shared_.offload->run(
+            engine_.world().fibers, [this, text] { *text = shared_.metrics(); }, kNever);
+        !ran) {
       refuse(writer, ran.error());
     } else {
       reply(writer, 200, "text/plain; version=0.0.4; charset=utf-8", *text);
@@ -137,21 +168,26 @@ bool Gateway::serve_own(net::HttpRequest& request, net::ResponseWriter& writer, 
 void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& writer, Face face,
                               std::shared_ptr<const routing::Topology> topology) {
   const auto& server = topology->config().server;
-  if (auto inflated = inflate_body(http, server.max_body); !inflated) return refuse(writer, inflated.error(), face.dialect);
+  if (auto inflated = inflate_body(http, server.max_body); !inflated)
+    return refuse(writer, inflated.error(), face.dialect);
 
   dialects::Request request;
   request.dialect = face.dialect;
   request.method = std::move(http.method);
   request.path = std::move(face.path);
   const std::string target = std::move(http.target);
-  if (const size_t mark = target.find('?'); mark != std::string::npos) request.query = target.substr(mark + 1);
+  if (const size_t mark = target.find('?'); mark != std::string::npos)
+    request.query = forwarded_query(std::string_view(target).substr(mark + 1));
   drop_fields_of_this_hop(http.headers);
   request.headers = std::move(http.headers);
   request.body = std::move(http.body);
 
   const bool inference = face.dialect != dialects::Dialect::openai_other;
   if (inference && request.method != "POST") {
-    return refuse(writer, Error{.error_class = ErrorClass::bad_request, .status = 405, .message = "only POST is served here"}, face.dialect);
+    return refuse(
+        writer,
+        Error{.error_class = ErrorClass::bad_request, .status = 405, .message = "only POST is served here"},
+        face.dialect);
   }
   const auto type = request.headers.get("content-type");
   Result<void> decoded;
@@ -164,7 +200,10 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
   if (!decoded) return refuse(writer, decoded.error(), face.dialect);
   if (request.model.empty()) request.model = face.deployment;
   if (inference && request.model.empty()) {
-    return refuse(writer, Error{.error_class = ErrorClass::bad_request, .message = "'model' is missing", .param = "model"}, face.dialect);
+    return refuse(
+        writer,
+        Error{.error_class = ErrorClass::bad_request, .message = "'model' is missing", .param = "model"},
+        face.dialect);
   }
   if (auto pinned = pin(request, *topology); !pinned) return refuse(writer, pinned.error(), face.dialect);
   engine_.run(request, std::move(topology), writer);
@@ -176,7 +215,8 @@ Result<void> Gateway::pin(dialects::Request& request, const routing::Topology& t
   const auto id = named_object(request);
   if (!id) return {};
   auto found = std::make_shared<Result<std::optional<store::Pin>>>(std::nullopt);
-  auto ran = shared_.offload->run(engine_.world().fibers, [this, found, id = *id] { *found = shared_.pins->find(id); }, kNever);
+  auto ran = shared_.offload->run(
+      engine_.world().fibers, [this, found, id = *id] { *found = shared_.pins->find(id); }, kNever);
   if (!ran) return ran;
   if (!*found) return fail(std::move(found->error()));
   if (const auto& pin = **found) {
@@ -189,9 +229,11 @@ Result<void> Gateway::pin(dialects::Request& request, const routing::Topology& t
   for (const auto& upstream : topology.upstreams()) {
     if (!upstream->provider->speaks(request.dialect) || upstream->provider->kind() == "mock") continue;
     if (only != nullptr) {
-      return fail(Error{.error_class = ErrorClass::bad_request, .status = 404,
-                        .message = "no provider gave out the id '" + shortened(*id, 100) + "' through this gateway",
-                        .code = "unknown_object"});
+      return fail(
+          Error{.error_class = ErrorClass::bad_request,
+                .status = 404,
+                .message = "no provider gave out the id '" + shortened(*id, 100) + "' through this gateway",
+                .code = "unknown_object"});
     }
     only = upstream.get();
   }
@@ -202,20 +244,24 @@ Result<void> Gateway::pin(dialects::Request& request, const routing::Topology& t
   return {};
 }
 
-void Gateway::serve_models(net::ResponseWriter& writer, const routing::Topology& topology, std::string_view id) {
+void Gateway::serve_models(net::ResponseWriter& writer, const routing::Topology& topology,
+                           std::string_view id) {
   if (id.empty()) return reply(writer, 200, "application/json", model_list(topology));
   const auto decoded = percent_decoded(id);
   if (const auto entry = decoded ? model_entry(topology, *decoded) : std::nullopt) {
     return reply(writer, 200, "application/json", *entry);
   }
-  Error error{.error_class = ErrorClass::model_unavailable, .message = "there is no model '" + shortened(id, 200) + "'",
-              .code = "model_not_found", .param = "model"};
+  Error error{.error_class = ErrorClass::model_unavailable,
+              .message = "there is no model '" + shortened(id, 200) + "'",
+              .code = "model_not_found",
+              .param = "model"};
   refuse(writer, error);
 }
 
 void Gateway::serve_reload(net::ResponseWriter& writer) {
   auto result = std::make_shared<Result<std::string>>(fail(ErrorClass::overloaded, "the reload did not run"));
-  auto ran = shared_.offload->run(engine_.world().fibers, [this, result] { *result = shared_.reload(); }, kNever);
+  auto ran =
+      shared_.offload->run(engine_.world().fibers, [this, result] { *result = shared_.reload(); }, kNever);
   if (!ran) return refuse(writer, ran.error());
   if (!*result) return refuse(writer, result->error());
   reply(writer, 200, "application/json", "{\"status\":" + json::quoted(**result) + "}");

@@ -16,9 +16,10 @@ namespace llmgw::service {
 struct Shared {
   std::atomic<std::shared_ptr<const routing::Topology>> topology;
   net::ServerState server;
-  std::atomic<bool> ready{true};                 // /ready; false once a shutdown was asked for
-  std::function<std::string()> metrics;          // the text of /metrics
-  std::function<Result<std::string>()> reload;   // POST /api/reload: a line for people. Blocks: it runs off the loops
+  std::atomic<bool> ready{true};         // /ready; false once a shutdown was asked for
+  std::function<std::string()> metrics;  // the text of /metrics
+  std::function<Result<std::string>()>
+      reload;  // POST /api/reload: a line for people. Blocks: it runs off the loops
   net::Offload* offload = nullptr;
   store::Pins* pins = nullptr;
 };
@@ -34,7 +35,9 @@ class Gateway final : public net::HttpHandler {
  private:
   void route(net::HttpRequest&, net::ResponseWriter&, const std::shared_ptr<const routing::Topology>&);
   bool serve_own(net::HttpRequest&, net::ResponseWriter&, const routing::Topology&);
-  void serve_inference(net::HttpRequest&, net::ResponseWriter&, Face, std::shared_ptr<const routing::Topology>);
+  void serve_inference(net::HttpRequest&, net::ResponseWriter&, Face,
+                       std::shared_ptr<const routing::Topology>);
+  void refuse(net::ResponseWriter&, const Error&, dialects::Dialect = dialects::Dialect::openai_other);
   Result<void> pin(dialects::Request&, const routing::Topology&);
   void serve_models(net::ResponseWriter&, const routing::Topology&, std::string_view id);
   void serve_reload(net::ResponseWriter&);

@@ -23,7 +23,8 @@ bool lists_models(net::Exchange& exchange, TimePoint by) {
 
 }  // namespace
 
-std::vector<config::Provider> find_local_servers(const std::vector<providers::Probe>& probes, Duration patience) {
+std::vector<config::Provider> find_local_servers(const std::vector<providers::Probe>& probes,
+                                                 Duration patience) {
   std::vector<char> found(probes.size());
   if (!probes.empty()) {
     net::Loop loop;
@@ -36,7 +37,11 @@ std::vector<config::Provider> find_local_servers(const std::vector<providers::Pr
       loop.spawn([&, i] {
         const auto endpoint = net::parse_base_url(probes[i].provider().base_url);
         if (endpoint) {
-          auto sent = client.send({.endpoint = &*endpoint, .method = "GET", .target = probes[i].path, .connect = patience, .deadline = by});
+          auto sent = client.send({.endpoint = &*endpoint,
+                                   .method = "GET",
+                                   .target = probes[i].path,
+                                   .connect = patience,
+                                   .deadline = by});
           found[i] = sent && lists_models(**sent, by);
         }
         if (--left == 0) loop.quit();

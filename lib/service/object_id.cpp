@@ -10,11 +10,16 @@ namespace {
 
 // Families whose objects have ids (https://platform.openai.com/docs/api-reference).
 constexpr std::array<std::string_view, 12> kFamilies = {
-    "files", "uploads", "batches", "responses", "conversations", "vector_stores", "assistants", "threads", "containers", "evals", "videos", "fine_tuning"};
+    "files",      "uploads", "batches",    "responses", "conversations", "vector_stores",
+    "assistants", "threads", "containers", "evals",     "videos",        "fine_tuning"};
 
-bool has_objects(std::string_view family) { return std::ranges::find(kFamilies, family) != kFamilies.end(); }
+bool has_objects(std::string_view family) {
+  return std::ranges::find(kFamilies, family) != kFamilies.end();
+}
 
-std::vector<std::string_view> segments(std::string_view path) { return split(path, '/'); }
+std::vector<std::string_view> segments(std::string_view path) {
+  return split(path, '/');
+}
 
 }  // namespace
 
@@ -30,7 +35,8 @@ std::optional<std::string> named_object(const dialects::Request& request) {
     if (auto id = body[field].string(); id && !id->empty()) return id;
   }
   const auto conversation = body["conversation"];
-  if (auto id = conversation.is(json::Kind::object) ? conversation["id"].string() : conversation.string()) return id;
+  if (auto id = conversation.is(json::Kind::object) ? conversation["id"].string() : conversation.string())
+    return id;
   return std::nullopt;
 }
 

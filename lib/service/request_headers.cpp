@@ -10,7 +10,8 @@ std::unexpected<Error> refuse(std::string_view field, std::string_view value, st
   error.error_class = ErrorClass::bad_request;
   error.code = "invalid_header";
   error.param = field;
-  error.message = "the header " + std::string(field) + " is '" + shortened(value, 100) + "'; expected " + std::string(expected);
+  error.message = "the header " + std::string(field) + " is '" + shortened(value, 100) + "'; expected " +
+                  std::string(expected);
   return fail(std::move(error));
 }
 
@@ -33,7 +34,8 @@ Result<void> read_request_headers(const net::Headers& headers, dialects::Request
         if (names.size() > 64) return refuse(name, value, "at most 64 targets");
         if (!request.fallbacks) request.fallbacks = std::move(names);
       } else if (iequals(rest, "commit")) {
-        if (value != "first_token" && value != "complete") return refuse(name, value, "first_token or complete");
+        if (value != "first_token" && value != "complete")
+          return refuse(name, value, "first_token or complete");
         request.commit = value == "complete" ? config::Commit::complete : config::Commit::first_token;
       } else if (iequals(rest, "timeout")) {
         request.timeout = seconds(value);
@@ -47,7 +49,8 @@ Result<void> read_request_headers(const net::Headers& headers, dialects::Request
         error.message = "the key in x-llmgw-key is unknown";
         return fail(std::move(error));
       } else if (iequals(rest, "cache")) {
-        if (value != "off" && value != "refresh" && value != "only") return refuse(name, value, "off, refresh or only");
+        if (value != "off" && value != "refresh" && value != "only")
+          return refuse(name, value, "off, refresh or only");
       } else if (rest.size() > kTag.size() && iequals(rest.substr(0, kTag.size()), kTag)) {
         if (request.tags.size() == 16) return refuse(name, value, "at most 16 tags");
         if (value.size() > 256) return refuse(name, value, "at most 256 bytes");

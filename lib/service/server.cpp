@@ -16,6 +16,18 @@
 
 namespace llmgw::service {
 
+namespace {
+
+net::ServerOptions limits_of(const config::Server& settings) {
+  net::ServerOptions options;
+  options.limits.body = static_cast<uint64_t>(settings.max_body);
+  options.max_buffered = settings.max_buffered;
+  options.max_connections = settings.max_connections;
+  return options;
+}
+
+}  // namespace
+
 // One loop and what belongs to it alone.
 struct Server::LoopThread {
   LoopThread(Server& server, int listener)
@@ -32,23 +44,26 @@ struct Server::LoopThread {
                 .plugins = server.plugins_,
                 .made =
                     [&server](const std::string& id, const std::string& provider, const std::string& key) {
-                      server.workers_->submit([&server, id, pin = store::Pin{provider, key}] { (void)server.pins_->keep(id, pin); });
+                      server.workers_->submit([&server, id, pin = store::Pin{provider, key}] {
+                        (void)server.pins_->keep(id, pin);
+                      });
                     },
                 .ended =
-                    [this, writer = server.log_writer_.get(), &ended = server.options_.ended](observe::RequestRecord&& record) {
+                    [this, writer = server.log_writer_.get(),
+                     &ended = server.options_.ended](observe::RequestRecord&& record) {
                       metrics.record(record);
                       if (ended) ended(record);
                       writer->offer(std::move(record));
                     }}),
         gateway(engine, server.shared_),
-        http(loop, gateway, server.http_, server.shared_.server) {
+        http(loop, gateway, limits_of(server.topology_->config().server), server.shared_.server) {
     http.listen(listener);
   }
 
   net::Loop loop;
   Random random;
   net::HttpClient client;
-  simulate::MockProvider mock;          // the provider "mock", in this process
+  simulate::MockProvider mock;  // the provider "mock", in this process
   simulate::MockTransport transport;
   observe::MetricShard& metrics;
   engine::Engine engine;
@@ -59,10 +74,11 @@ struct Server::LoopThread {
 
 Server::Server(observe::Log& log, const ServerOptions& options) : log_(log), options_(options) {}
 
-Result<std::unique_ptr<Server>> Server::start(config::Loaded first, config::Live::Loader load, observe::Log& log,
-                                              const ServerOptions& options) {
+Result<std::unique_ptr<Server>> Server::start(config::Loaded first, config::Live::Loader load,
+                                              observe::Log& log, const ServerOptions& options) {
   std::unique_ptr<Server> server(new Server(log, options));
-  if (auto opened = server->open(std::move(first), std::move(load)); !opened) return fail(std::move(opened.error()));
+  if (auto opened = server->open(std::move(first), std::move(load)); !opened)
+    return fail(std::move(opened.error()));
   return server;
 }
 
@@ -71,15 +87,19 @@ Result<void> Server::open(config::Loaded first, config::Live::Loader load) {
   const auto& settings = config->server;
   auto rests = store::MappedRests::open(settings.data_dir, clock_.wall());
   if (!rests) return fail(std::move(rests.error()));
-  if (!(*rests)->set_aside_as().empty()) log_.warn("the file of rests was damaged and set aside", {{"as", (*rests)->set_aside_as()}});
+  if (!(*rests)->set_aside_as().empty())
+    log_.warn("the file of rests was damaged and set aside", {{"as", (*rests)->set_aside_as()}});
   rests_ = std::move(*rests);
   request_log_ = std::make_unique<store::sqlite::SqliteRequestLog>(settings.data_dir, log_);
   log_writer_ = std::make_unique<store::LogWriter>(
-      *request_log_, log_, clock_, store::LogWriter::Options{.retention = {config->log.keep, config->log.max_size}});
+      *request_log_, log_, clock_,
+      store::LogWriter::Options{.retention = {config->log.keep, config->log.max_size}});
   metrics_ = std::make_unique<observe::Metrics>(
-      std::string(kVersion), observe::Metrics::Sources{.requests_not_logged = [this] { return log_writer_->dropped(); },
-                                          .lines_not_logged = [this] { return log_.dropped(); },
-                                          .rests_active = [this] { return static_cast<int64_t>(rests_->list(clock_.wall()).size()); }});
+      std::string(kVersion),
+      observe::Metrics::Sources{
+          .requests_not_logged = [this] { return log_writer_->dropped(); },
+          .lines_not_logged = [this] { return log_.dropped(); },
+          .rests_active = [this] { return static_cast<int64_t>(rests_->list(clock_.wall()).size()); }});
   plugins_.push_back(std::make_unique<plugins::AttemptLog>(log_, clock_));
   state_.retries.set_ratio(config->fallback.retry_budget);
   auto topology = routing::Topology::make(config, state_);
@@ -91,22 +111,22 @@ Result<void> Server::open(config::Loaded first, config::Live::Loader load) {
   live_ = std::make_unique<config::Live>(std::move(first), std::move(load));
   live_->subscribe([this](const config::Reload& r) { adopt(r); });
 
-  http_.limits.body = static_cast<uint64_t>(settings.max_body);
-  http_.max_buffered = settings.max_buffered;
-  http_.max_connections = settings.max_connections;
   resolver_ = std::make_unique<net::Resolver>();
-  mock_ = std::make_unique<simulate::MockState>(std::make_shared<const simulate::Scenario>(), 0, clock_.now());
+  mock_ =
+      std::make_unique<simulate::MockState>(std::make_shared<const simulate::Scenario>(), 0, clock_.now());
   workers_ = std::make_unique<net::WorkerPool>(2, 256);
   shared_.offload = workers_.get();
   pins_ = std::make_unique<store::sqlite::SqlitePins>(settings.data_dir);
   shared_.pins = pins_.get();
 
-  const int loops = options_.loops > 0 ? options_.loops : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
+  const int loops = options_.loops > 0 ? options_.loops
+                                       : static_cast<int>(std::max(1u, std::thread::hardware_concurrency()));
   address_ = settings.listen;
   for (int i = 0; i < loops; ++i) {
     auto listener = net::open_listener(address_);
     if (!listener) return fail(std::move(listener.error()));
-    if (i == 0) address_ = address_.substr(0, address_.rfind(':') + 1) + std::to_string(net::local_port(*listener));
+    if (i == 0)
+      address_ = address_.substr(0, address_.rfind(':') + 1) + std::to_string(net::local_port(*listener));
     loops_.push_back(std::make_unique<LoopThread>(*this, *listener));
   }
   for (auto& loop : loops_) {
@@ -116,11 +136,13 @@ Result<void> Server::open(config::Loaded first, config::Live::Loader load) {
     });
   }
   if (options_.watch_files && !config->path.empty()) {
-    auto watch = config::Watch::start({.files = [this] { return live_->files(); }, .changed = [this] { live_->reload(); }});
+    auto watch = config::Watch::start(
+        {.files = [this] { return live_->files(); }, .changed = [this] { live_->reload(); }});
     if (watch) {
       watch_ = std::move(*watch);
     } else {
-      log_.warn("the config's files cannot be watched; SIGHUP still reloads them", {{"why", watch.error().message}});
+      log_.warn("the config's files cannot be watched; SIGHUP still reloads them",
+                {{"why", watch.error().message}});
     }
   }
   return {};
@@ -161,8 +183,11 @@ void Server::reload_soon() {
 Result<std::string> Server::reload() {
   const auto result = live_->reload();
   if (result.applied) return std::string("reloaded");
-  Error error{.error_class = ErrorClass::bad_request, .message = "the config was refused, the old one stays:", .code = "invalid_config"};
-  for (const auto& problem : result.problems) error.message += " " + config::format(problem, result.config->path) + ";";
+  Error error{.error_class = ErrorClass::bad_request,
+              .message = "the config was refused, the old one stays:",
+              .code = "invalid_config"};
+  for (const auto& problem : result.problems)
+    error.message += " " + config::format(problem, result.config->path) + ";";
   return fail(std::move(error));
 }
 
@@ -183,7 +208,12 @@ void Server::adopt(const config::Reload& reload) {
   state_.retries.set_ratio(reload.config->fallback.retry_budget);
   log_writer_->set_retention({reload.config->log.keep, reload.config->log.max_size});
   shared_.topology = *topology;
-  for (const auto& key : reload.need_replace) log_.warn("changed, but only a restart takes it over", {{"key", key}});
+  for (auto& loop : loops_) {
+    loop->loop.post(
+        [&loop = *loop, limits = limits_of(reload.config->server)] { loop.http.set_options(limits); });
+  }
+  for (const auto& key : reload.need_replace)
+    log_.warn("changed, but only a restart takes it over", {{"key", key}});
   log_.info("the config was reloaded");
 }
 

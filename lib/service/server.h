@@ -17,9 +17,9 @@
 namespace llmgw::service {
 
 struct ServerOptions {
-  int loops = 0;              // threads; 0: one per core
-  bool watch_files = true;    // reload when the config's files change
-  net::ProxySettings proxy;   // HTTPS_PROXY and NO_PROXY
+  int loops = 0;             // threads; 0: one per core
+  bool watch_files = true;   // reload when the config's files change
+  net::ProxySettings proxy;  // HTTPS_PROXY and NO_PROXY
   // Sees every request that has ended, on its loop; must not wait. Absent: nobody looks.
   std::function<void(const observe::RequestRecord&)> ended;
 };
@@ -29,8 +29,8 @@ class Server {
  public:
   // Opens the sockets, the stores and starts the loops. `log` outlives the server. Errors: bad_request with a
   // text for people (the port is taken, the data_dir cannot be written, a CA file cannot be read).
-  static Result<std::unique_ptr<Server>> start(config::Loaded first, config::Live::Loader load, observe::Log& log,
-                                               const ServerOptions&);
+  static Result<std::unique_ptr<Server>> start(config::Loaded first, config::Live::Loader load,
+                                               observe::Log& log, const ServerOptions&);
   ~Server();
 
   // "127.0.0.1:8484", with the port that was really taken.
@@ -65,7 +65,6 @@ class Server {
   std::unique_ptr<store::Pins> pins_;
   std::unique_ptr<store::LogWriter> log_writer_;
   std::unique_ptr<observe::Metrics> metrics_;
-  net::ServerOptions http_;
   Shared shared_;
   std::vector<std::unique_ptr<plugins::Plugin>> plugins_;
   std::vector<std::unique_ptr<LoopThread>> loops_;

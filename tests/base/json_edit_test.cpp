@@ -23,7 +23,8 @@ TEST_CASE("an edit changes what it names and no other byte") {
   const std::string text = R"({ "a": 1,  "b" : [1, 2] , "c":{"a":3}})";
   CHECK(edited(text, [](auto&) {}) == text);
   CHECK(edited(text, [](auto& e) { e.set("a", "\"x\""); }) == R"({ "a": "x",  "b" : [1, 2] , "c":{"a":3}})");
-  CHECK(edited(text, [](auto& e) { e.set("d", "true"); }) == R"({ "a": 1,  "b" : [1, 2] , "c":{"a":3},"d":true})");
+  CHECK(edited(text, [](auto& e) { e.set("d", "true"); }) ==
+        R"({ "a": 1,  "b" : [1, 2] , "c":{"a":3},"d":true})");
   CHECK(edited(text, [](auto& e) { e.rename("b", "bb"); }) == R"({ "a": 1,  "bb" : [1, 2] , "c":{"a":3}})");
   CHECK(edited(text, [](auto& e) { e.remove("a"); }) == R"({ "b" : [1, 2] , "c":{"a":3}})");
   CHECK(edited(text, [](auto& e) { e.remove("b"); }) == R"({ "a": 1 , "c":{"a":3}})");

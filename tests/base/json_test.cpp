@@ -24,10 +24,47 @@ TEST_CASE("a value is found by its path, and its bytes are the client's own") {
 
 TEST_CASE("what is not JSON is refused") {
   for (std::string_view text : {
-           "", " ", "{", "}", "[1,]", "[,1]", "{\"a\"}", "{\"a\":}", "{\"a\":1,}", "{a:1}", "[1 2]", "[1]]",
-           "{} {}", "nul", "truee", "01", "1.", ".5", "+1", "1e", "-", "\"\\x\"", "\"\\u12g4\"", "\"\\ud800\"",
-           "\"\\udc00x\"", "\"abc", "\"a\nb\"", "[\"a\" \"b\"]", "\xef\xbb\xbf{}", "\"\xff\"", "[1}", "{\"a\":1]",
-           "\"a\"b", "[\"a\"b]", "{\"a\":1 \"b\":2}", "{\"a\"::1}", "[1:2]", "Infinity", "NaN", "'a'", "[\f1]",
+           "",
+           " ",
+           "{",
+           "}",
+           "[1,]",
+           "[,1]",
+           "{\"a\"}",
+           "{\"a\":}",
+           "{\"a\":1,}",
+           "{a:1}",
+           "[1 2]",
+           "[1]]",
+           "{} {}",
+           "nul",
+           "truee",
+           "01",
+           "1.",
+           ".5",
+           "+1",
+           "1e",
+           "-",
+           "\"\\x\"",
+           "\"\\u12g4\"",
+           "\"\\ud800\"",
+           "\"\\udc00x\"",
+           "\"abc",
+           "\"a\nb\"",
+           "[\"a\" \"b\"]",
+           "\xef\xbb\xbf{}",
+           "\"\xff\"",
+           "[1}",
+           "{\"a\":1]",
+           "\"a\"b",
+           "[\"a\"b]",
+           "{\"a\":1 \"b\":2}",
+           "{\"a\"::1}",
+           "[1:2]",
+           "Infinity",
+           "NaN",
+           "'a'",
+           "[\f1]",
        }) {
     CAPTURE(text);
     CHECK_FALSE(json::Doc::parse(text));
@@ -36,8 +73,18 @@ TEST_CASE("what is not JSON is refused") {
 
 TEST_CASE("numbers of any size and every escape are let through") {
   for (std::string_view text : {
-           "0", "-0", "1e400", "123456789012345678901234567890", "\"\\ud83d\\ude00\"", "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
-           "{}", "[]", "\"\"", "[[[[]]]]", "null", "{\"\":{}}",
+           "0",
+           "-0",
+           "1e400",
+           "123456789012345678901234567890",
+           "\"\\ud83d\\ude00\"",
+           "\"\\\"\\\\\\/\\b\\f\\n\\r\\t\"",
+           "{}",
+           "[]",
+           "\"\"",
+           "[[[[]]]]",
+           "null",
+           "{\"\":{}}",
        }) {
     CAPTURE(text);
     CHECK(json::Doc::parse(text));
@@ -54,7 +101,8 @@ TEST_CASE("depth is bounded, and the bound costs no stack") {
 }
 
 TEST_CASE("every cut of a text is refused") {
-  const std::string text = R"({"model":"m","messages":[{"role":"user","content":"h\u00e9 \"q\""}],"n":1.5e2,"t":true})";
+  const std::string text =
+      R"({"model":"m","messages":[{"role":"user","content":"h\u00e9 \"q\""}],"n":1.5e2,"t":true})";
   REQUIRE(json::Doc::parse(text));
   for (size_t i = 0; i < text.size(); ++i) CHECK_FALSE(json::Doc::parse(std::string_view(text).substr(0, i)));
 }

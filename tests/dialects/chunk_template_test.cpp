@@ -15,7 +15,9 @@ const std::string kChunk =
 
 ChunkTemplate learned() {
   ChunkTemplate result;
-  const auto at = [](std::string_view what) { return std::string_view(kChunk).substr(kChunk.find(what), what.size()); };
+  const auto at = [](std::string_view what) {
+    return std::string_view(kChunk).substr(kChunk.find(what), what.size());
+  };
   result.learn(kChunk, {at("\"Hello\""), at("\"abc\"")});
   return result;
 }
@@ -32,9 +34,10 @@ TEST_CASE("a chunk that differs in its strings only matches; anything else has t
   CHECK(chunk_template.matches(with("world", "12345"), bytes));
   CHECK(bytes == 5);
   CHECK(chunk_template.matches(with("wörld 😀", "1"), bytes));
-  for (const auto& other : {with("", "1"), with("a", ""), with("a\\n", "1"), with("a\nb", "1"), with("\xff", "1"),
-                            with("a\"},\"finish_reason\":\"stop\",\"x\":{\"y\":\"", "1"), with("a", "1") + " ",
-                            std::string(R"({"id":"y","choices":[]})"), std::string(), kChunk.substr(0, 60)}) {
+  for (const auto& other :
+       {with("", "1"), with("a", ""), with("a\\n", "1"), with("a\nb", "1"), with("\xff", "1"),
+        with("a\"},\"finish_reason\":\"stop\",\"x\":{\"y\":\"", "1"), with("a", "1") + " ",
+        std::string(R"({"id":"y","choices":[]})"), std::string(), kChunk.substr(0, 60)}) {
     CAPTURE(other);
     CHECK_FALSE(chunk_template.matches(other, bytes));
   }
@@ -48,7 +51,7 @@ TEST_CASE("a stream reads the same with and without what it learned") {
       R"({"choices":[{"index":0,"delta":{"content":"bc"},"finish_reason":null}]})",
       R"({"choices":[{"index":0,"delta":{"content":""},"finish_reason":null}]})",
       R"({"choices":[{"index":1,"delta":{"content":"d"},"finish_reason":null}]})",
-      R"({"choices":[{"index":0,"delta":{"content":"e"},"finish_reason":"stop"}]})",
+      R"({"choices":[{"index":0,"delta":{"content":"e"},"finish_reason":"stop"},{"index":1,"delta":{},"finish_reason":"stop"}]})",
       R"({"choices":[{"index":0,"delta":{"reasoning_content":"f"},"finish_reason":null}]})",
       R"({"choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"function":{"arguments":"{"}}]},"finish_reason":null}]})",
       R"({"choices":[{"index":0,"delta":{"content":"\u00e9"},"finish_reason":null}]})",

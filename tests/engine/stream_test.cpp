@@ -257,3 +257,41 @@ TEST_CASE("a legacy completion streams the same way") {
   CHECK(got.streamed_text() == "from b.test");
   CHECK(events(got).back() == "[DONE]");
 }
+
+TEST_CASE("a stream is whole when each choice that began has finished, however it ends; else it is cut") {
+  const auto chunk = [](std::string_view delta, int index, std::string_view finish) {
+    return "data: {\"choices\":[{\"index\":" + std::to_string(index) + ",\"delta\":" + std::string(delta) +
+           ",\"finish_reason\":" + std::string(finish) + "}]}\n\n";
+  };
+  const std::string a = chunk(R"({"content":"a"})", 0, "null"), b = chunk(R"({"content":"b"})", 1, "null");
+  const std::string a_ends = chunk("{}", 0, "\"stop\""), b_ends = chunk("{}", 1, "\"stop\""),
+                    filter = chunk("{}", 0, "null");
+  using Kind = SimulatedCall::Event::Kind;
+  struct Case {
+    std::string body;
+    Kind end;
+    bool whole;
+  };
+  for (const auto& [body, end, whole] :
+       {Case{a + a_ends, Kind::end, true}, Case{a + a_ends, Kind::cut, true},
+        Case{a + a_ends, Kind::bytes, true}, Case{a + a_ends + filter, Kind::end, true},
+        Case{a, Kind::end, false}, Case{a, Kind::cut, false}, Case{a + b + a_ends, Kind::end, false},
+        Case{a + b + a_ends, Kind::cut, false}, Case{a + b + b_ends + a_ends, Kind::cut, true},
+        Case{a + a_ends + b, Kind::cut, false}, Case{a + a_ends + b + b_ends, Kind::end, true}}) {
+    CAPTURE(body);
+    CAPTURE(static_cast<int>(end));
+    TestWorld world(two());
+    world.when("a", {[&](const SeenCall& call) {
+                 auto reply = simulate::says("text/event-stream", body);
+                 (void)call;
+                 if (end == Kind::bytes) reply.body.pop_back();  // silence
+                 if (end == Kind::cut) reply.body.back().kind = Kind::cut;
+                 return reply;
+               }});
+    const Got got = world.ask({.stream = true});
+    CHECK(got.ended);
+    CHECK(got.body.ends_with("data: [DONE]\n\n") == whole);
+    CHECK(got.has("stream_cut") == !whole);
+    if (whole) CHECK(got.has("\"stop\""));
+  }
+}

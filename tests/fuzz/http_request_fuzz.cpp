@@ -39,7 +39,8 @@ Seen parse(std::string_view bytes, size_t step) {
   seen.method = request.method;
   seen.target = request.target;
   seen.body = request.body;
-  for (const auto [name, value] : request.headers) seen.fields.append(name).append(":").append(value).append("\n");
+  for (const auto [name, value] : request.headers)
+    seen.fields.append(name).append(":").append(value).append("\n");
   if (request.headers.size() > 20 || request.body.size() > 4096) std::abort();
   return seen;
 }

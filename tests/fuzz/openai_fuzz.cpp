@@ -35,6 +35,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   dialects::Request form;
   form.body = bytes;
   form.headers.add("Content-Type", "multipart/form-data; boundary=b");
-  if (dialects::read_multipart(form.headers.get("content-type"), form)) (void)dialects::edit_multipart(form, "m");
+  if (dialects::read_multipart(form.headers.get("content-type"), form))
+    (void)dialects::edit_multipart(form, "m");
   return 0;
 }

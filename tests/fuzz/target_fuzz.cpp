@@ -14,9 +14,12 @@ const routing::Topology& topology() {
   static routing::State state;
   static const auto made = [] {
     auto config = std::make_shared<config::Config>();
-    config->providers.push_back({.name = "a", .kind = "openai-compatible", .base_url = "http://127.0.0.1:1/v1"});
-    config->providers.push_back({.name = "b", .kind = "openai-compatible", .base_url = "http://127.0.0.1:2/v1"});
-    config->routes.push_back({.name = "fast", .targets = {{.model = "a/x"}, {.model = "b/y", .weight = 2}},
+    config->providers.push_back(
+        {.name = "a", .kind = "openai-compatible", .base_url = "http://127.0.0.1:1/v1"});
+    config->providers.push_back(
+        {.name = "b", .kind = "openai-compatible", .base_url = "http://127.0.0.1:2/v1"});
+    config->routes.push_back({.name = "fast",
+                              .targets = {{.model = "a/x"}, {.model = "b/y", .weight = 2}},
                               .strategy = config::Strategy::weighted});
     config->aliases["gpt"] = "fast";
     return routing::Topology::make(std::move(config), state);
@@ -38,7 +41,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   (void)service::find_face(bytes);
   if (bytes.find_first_of(std::string_view("\r\n\0", 3)) == std::string_view::npos) {
     net::Headers headers;
-    for (const std::string_view name : {"x-llmgw-fallbacks", "x-llmgw-timeout", "x-llmgw-commit", "x-llmgw-tag-a", "x-request-id"}) {
+    for (const std::string_view name :
+         {"x-llmgw-fallbacks", "x-llmgw-timeout", "x-llmgw-commit", "x-llmgw-tag-a", "x-request-id"}) {
       headers.add(name, bytes);
     }
     dialects::Request other;

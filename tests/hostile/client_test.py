@@ -471,7 +471,7 @@ class Slow(Client):
             connection.close()
         took = time.monotonic() - slow_heads.began
         self.assertGreater(took, 9)
-        self.assertLess(took, 13)
+        self.assertLess(took, 30)
         self.assert_answers()
 
 

@@ -47,7 +47,8 @@ TEST_CASE("what is no base URL is refused with a reason") {
 
 TEST_CASE("NO_PROXY names hosts, suffixes and everything") {
   ProxySettings proxy{"http://p:1", {"internal.example", ".corp", "10.0.0.1"}};
-  for (const std::string_view host : {"internal.example", "a.internal.example", "x.corp", "10.0.0.1", "localhost", "127.0.0.1"}) {
+  for (const std::string_view host :
+       {"internal.example", "a.internal.example", "x.corp", "10.0.0.1", "localhost", "127.0.0.1"}) {
     CAPTURE(host);
     CHECK(proxy.excludes(host));
   }
@@ -68,7 +69,8 @@ TEST_CASE("https upstreams are reached through the proxy by CONNECT, with its cr
   proxy_server.run([&] {
     Endpoint endpoint = parse_base_url("https://api.example.com/v1").value();
     const ProxySettings proxy{"http://us%65r:pw@127.0.0.1:" + std::to_string(proxy_server.port), {}};
-    const auto dialed = dial(proxy_server.loop, proxy_server.resolver, proxy, endpoint, after(proxy_server.loop.now(), 2s));
+    const auto dialed =
+        dial(proxy_server.loop, proxy_server.resolver, proxy, endpoint, after(proxy_server.loop.now(), 2s));
     REQUIRE_FALSE(dialed);
     CHECK(dialed.error().message == "the proxy refused to connect to api.example.com:443: HTTP 403");
     CHECK(seen == "CONNECT api.example.com:443");
@@ -95,7 +97,8 @@ TEST_CASE("names are looked up off the loop; what fails is named") {
 TEST_CASE("a connection that is refused, or comes to nothing in time, says so") {
   Serving serving([](HttpRequest&, ResponseWriter&) {});
   serving.run([&] {
-    const auto refused = dial(serving.loop, serving.resolver, serving.proxy, parse_base_url("http://127.0.0.1:1").value(), after(serving.loop.now(), 2s));
+    const auto refused = dial(serving.loop, serving.resolver, serving.proxy,
+                              parse_base_url("http://127.0.0.1:1").value(), after(serving.loop.now(), 2s));
     CHECK(refused.error().message == "cannot connect to 127.0.0.1:1: Connection refused");
     CHECK(refused.error().error_class == ErrorClass::network);
   });

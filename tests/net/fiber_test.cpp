@@ -156,7 +156,8 @@ TEST_CASE("a job runs off the loop, and a fiber that stops waiting leaves it beh
 
     auto finished = std::make_shared<std::atomic<bool>>(false);
     const auto slow = workers.run(
-        loop, [finished] {
+        loop,
+        [finished] {
           std::this_thread::sleep_for(30ms);
           *finished = true;
         },

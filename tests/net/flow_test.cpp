@@ -40,7 +40,8 @@ TEST_CASE("gzip and zstd are decoded as the bytes come, up to a limit") {
     for (const size_t step : {size_t{1}, size_t{7}, bytes.size()}) {
       auto inflater = Inflater::make(coding);
       std::string out;
-      for (size_t at = 0; at < bytes.size(); at += step) REQUIRE(inflater->feed(std::string_view(bytes).substr(at, step), out, 1 << 20));
+      for (size_t at = 0; at < bytes.size(); at += step)
+        REQUIRE(inflater->feed(std::string_view(bytes).substr(at, step), out, 1 << 20));
       CHECK(out == text);
       CHECK(inflater->complete());
     }
@@ -84,7 +85,7 @@ TEST_CASE("what a client does not take is not read from upstream: no buffer grow
     upstream.loop.sleep_until(after(upstream.loop.now(), 100ms));
     const auto stalled_at = sent_upstream;
     upstream.loop.sleep_until(after(upstream.loop.now(), 50ms));
-    CHECK(sent_upstream == stalled_at);   // the kernel's buffers are full, ours hold nothing
+    CHECK(sent_upstream == stalled_at);  // the kernel's buffers are full, ours hold nothing
     CHECK(sent_upstream < (20 << 20));
     for (int i = 0; i < 200; ++i) REQUIRE(exchange->read(after(upstream.loop.now(), 1s)));
     upstream.loop.sleep_until(after(upstream.loop.now(), 20ms));
@@ -98,7 +99,8 @@ TEST_CASE("interim replies are passed over, also when the real one comes along w
   const ProxySettings proxy;
   HttpClient client(loop, resolver, proxy);
   const int listener = open_listener("127.0.0.1:0").value();
-  const Endpoint endpoint = parse_base_url("http://127.0.0.1:" + std::to_string(local_port(listener))).value();
+  const Endpoint endpoint =
+      parse_base_url("http://127.0.0.1:" + std::to_string(local_port(listener))).value();
   // It answers every call, and once more than it is asked to.
   loop.spawn([&] {
     Handle accepting(loop, listener);
@@ -114,8 +116,10 @@ TEST_CASE("interim replies are passed over, also when the real one comes along w
         TcpStream stream(std::make_unique<Handle>(loop, fd));
         char request[1024];
         if (!stream.read(request, kNever)) return;
-        (void)stream.write("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n"
-                           "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok", 1s);
+        (void)stream.write(
+            "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n"
+            "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
+            1s);
         loop.sleep_until(after(loop.now(), 10ms));
         (void)stream.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", 1s);
         (void)stream.read(request, after(loop.now(), 1s));
@@ -139,6 +143,8 @@ TEST_CASE("interim replies are passed over, also when the real one comes along w
 }
 
 TEST_CASE("replies of upstreams that are no replies are told apart from broken connections") {
+  std::string interim;
+  for (int i = 0; i < 40; ++i) interim += "HTTP/1.1 102 Processing\r\n\r\n";
   struct Case {
     std::string_view name, bytes;
     ErrorClass expected;
@@ -148,10 +154,15 @@ TEST_CASE("replies of upstreams that are no replies are told apart from broken c
       {"nothing", "", ErrorClass::network},
       {"half a head", "HTTP/1.1 200 OK\r\nContent-Le", ErrorClass::network},
       {"an interim reply only", "HTTP/1.1 103 Early Hints\r\n\r\n", ErrorClass::network},
+      {"an interim reply only", "HTTP/1.1 103 Early Hints\r\n\r\n", ErrorClass::network},
+      {"interim replies without end", interim, ErrorClass::invalid_response},
       {"a body cut short", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", ErrorClass::network},
-      {"a chunk cut short", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc", ErrorClass::network},
-      {"chunks without an end", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", ErrorClass::network},
-      {"garbage for a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n", ErrorClass::network},
+      {"a chunk cut short", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nff\r\nabc",
+       ErrorClass::network},
+      {"chunks without an end", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+       ErrorClass::network},
+      {"garbage for a chunk", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\nabc\r\n0\r\n\r\n",
+       ErrorClass::network},
   };
   for (const auto& c : cases) {
     CAPTURE(c.name);
@@ -160,7 +171,8 @@ TEST_CASE("replies of upstreams that are no replies are told apart from broken c
     const ProxySettings proxy;
     HttpClient client(loop, resolver, proxy);
     const int listener = open_listener("127.0.0.1:0").value();
-    const Endpoint endpoint = parse_base_url("http://127.0.0.1:" + std::to_string(local_port(listener))).value();
+    const Endpoint endpoint =
+        parse_base_url("http://127.0.0.1:" + std::to_string(local_port(listener))).value();
     loop.spawn([&] {
       Handle accepting(loop, listener);
       int fd = -1;

@@ -16,7 +16,8 @@ namespace llmgw::net {
 class Serving final : public HttpHandler {
  public:
   using Handle = std::function<void(HttpRequest&, ResponseWriter&)>;
-  explicit Serving(Handle handle, ServerOptions options = {}) : handle_(std::move(handle)), options_(options) {
+  explicit Serving(Handle handle, ServerOptions options = {})
+      : handle_(std::move(handle)), options_(options) {
     const int fd = open_listener("127.0.0.1:0").value();
     port = local_port(fd);
     server.listen(fd);

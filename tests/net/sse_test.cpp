@@ -25,7 +25,8 @@ std::vector<Event> events_of(std::string_view stream, size_t step) {
       REQUIRE(event);
       if (!*event) break;
       raw += (*event)->raw;
-      if (!(*event)->data.empty()) events.push_back({std::string((*event)->type), std::string((*event)->data)});
+      if (!(*event)->data.empty())
+        events.push_back({std::string((*event)->type), std::string((*event)->data)});
     }
     splitter.relax();
   }

@@ -22,14 +22,19 @@ struct Certificates {
     char name[] = "/tmp/llmgw-tls-XXXXXX";
     folder = mkdtemp(name);
     const std::string make =
-        "cd " + folder + " && exec >/dev/null 2>&1 && "
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem -subj /CN=test-ca -days 2 && "
-        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key -out other.pem -subj /CN=other-ca -days 2 && "
+        "cd " + folder +
+        " && exec >/dev/null 2>&1 && "
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout ca.key -out ca.pem "
+        "-subj /CN=test-ca -days 2 && "
+        "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout other.key -out "
+        "other.pem -subj /CN=other-ca -days 2 && "
         "printf 'subjectAltName=DNS:localhost,IP:127.0.0.1' > san && "
         "printf 'subjectAltName=DNS:elsewhere.example' > elsewhere && "
-        "for n in server wrong client; do openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -keyout $n.key -out $n.csr -subj /CN=$n; done; "
+        "for n in server wrong client; do openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes "
+        "-keyout $n.key -out $n.csr -subj /CN=$n; done; "
         "openssl x509 -req -in server.csr -CA ca.pem -CAkey ca.key -out server.pem -days 2 -extfile san && "
-        "openssl x509 -req -in wrong.csr -CA ca.pem -CAkey ca.key -out wrong.pem -days 2 -extfile elsewhere && "
+        "openssl x509 -req -in wrong.csr -CA ca.pem -CAkey ca.key -out wrong.pem -days 2 -extfile elsewhere "
+        "&& "
         "openssl x509 -req -in client.csr -CA ca.pem -CAkey ca.key -out client.pem -days 2";
     REQUIRE(std::system(make.c_str()) == 0);
   }
@@ -46,10 +51,17 @@ class TlsServer {
     SSL_CTX_use_certificate_chain_file(context_, certificates.file(name + ".pem").c_str());
     SSL_CTX_use_PrivateKey_file(context_, certificates.file(name + ".key").c_str(), SSL_FILETYPE_PEM);
     SSL_CTX_set_session_id_context(context_, reinterpret_cast<const unsigned char*>("t"), 1);
-    SSL_CTX_set_alpn_select_cb(context_, [](SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in, unsigned int n, void*) {
-      return SSL_select_next_proto(const_cast<unsigned char**>(out), size, reinterpret_cast<const unsigned char*>("\x08http/1.1"), 9, in, n) == OPENSSL_NPN_NEGOTIATED
-                 ? SSL_TLSEXT_ERR_OK : SSL_TLSEXT_ERR_ALERT_FATAL;
-    }, nullptr);
+    SSL_CTX_set_alpn_select_cb(
+        context_,
+        [](SSL*, const unsigned char** out, unsigned char* size, const unsigned char* in, unsigned int n,
+           void*) {
+          return SSL_select_next_proto(const_cast<unsigned char**>(out), size,
+                                       reinterpret_cast<const unsigned char*>("\x08http/1.1"), 9, in,
+                                       n) == OPENSSL_NPN_NEGOTIATED
+                     ? SSL_TLSEXT_ERR_OK
+                     : SSL_TLSEXT_ERR_ALERT_FATAL;
+        },
+        nullptr);
     if (ask_client) {
       SSL_CTX_load_verify_file(context_, certificates.file("ca.pem").c_str());
       SSL_CTX_set_verify(context_, SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT, nullptr);
@@ -86,7 +98,8 @@ class TlsServer {
         X509* peer = SSL_get0_peer_certificate(ssl);
         const std::string reply = "HTTP/1.1 200 OK\r\nReused: " + std::to_string(SSL_session_reused(ssl)) +
                                   "\r\nAlpn: " + std::string(reinterpret_cast<const char*>(alpn), alpn_size) +
-                                  "\r\nClient: " + (peer != nullptr ? "yes" : "no") + "\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
+                                  "\r\nClient: " + (peer != nullptr ? "yes" : "no") +
+                                  "\r\nConnection: close\r\nContent-Length: 2\r\n\r\nok";
         SSL_write(ssl, reply.data(), static_cast<int>(reply.size()));
         SSL_shutdown(ssl);
       }
@@ -147,8 +160,10 @@ TEST_CASE("an upstream is trusted by its chain and its name, and sessions are re
     CHECK(get(serving, "localhost", server.port, trusting).reused == "1");
     CHECK(get(serving, "127.0.0.1", server.port, trusting).status == 200);
     CHECK(get(serving, "localhost", server.port, other).error.find("TLS with localhost failed") == 0);
-    CHECK(get(serving, "localhost", wrong.port, trusting).error == "TLS with localhost failed: hostname mismatch");
-    CHECK(get(serving, "127.0.0.1", wrong.port, trusting).error == "TLS with 127.0.0.1 failed: IP address mismatch");
+    CHECK(get(serving, "localhost", wrong.port, trusting).error ==
+          "TLS with localhost failed: hostname mismatch");
+    CHECK(get(serving, "127.0.0.1", wrong.port, trusting).error ==
+          "TLS with 127.0.0.1 failed: IP address mismatch");
     CHECK(get(serving, "localhost", wrong.port, careless).status == 200);
   });
 }
@@ -157,7 +172,9 @@ TEST_CASE("a provider that asks for a client certificate gets the configured one
   const Certificates certificates;
   const TlsServer server(certificates, "server", true);
   Serving serving(ignore);
-  const config::Tls with{.cert = certificates.file("client.pem"), .key = certificates.file("client.key"), .ca = certificates.file("ca.pem")};
+  const config::Tls with{.cert = certificates.file("client.pem"),
+                         .key = certificates.file("client.key"),
+                         .ca = certificates.file("ca.pem")};
   const auto known = TlsContext::make(with).value();
   const auto unknown = TlsContext::make({.ca = certificates.file("ca.pem")}).value();
   serving.run([&] {
@@ -175,5 +192,7 @@ TEST_CASE("a TLS file that cannot be used is named") {
 TEST_CASE("a server that speaks no TLS is a network error, in time") {
   Serving serving(ignore, {.head = 100ms});
   const auto context = TlsContext::make({.verify = false}).value();
-  serving.run([&] { CHECK(get(serving, "127.0.0.1", serving.port, context).error.find("TLS with 127.0.0.1 failed") == 0); });
+  serving.run([&] {
+    CHECK(get(serving, "127.0.0.1", serving.port, context).error.find("TLS with 127.0.0.1 failed") == 0);
+  });
 }

@@ -54,8 +54,8 @@ TEST_CASE("a bare machine has the mock and nothing else") {
 }
 
 TEST_CASE("kinds that need more than a key come when all is there") {
-  const auto keys_only =
-      config_from_environment(environment({{"AZURE_OPENAI_API_KEY", "k"}, {"AWS_BEARER_TOKEN_BEDROCK", "b"}}));
+  const auto keys_only = config_from_environment(
+      environment({{"AZURE_OPENAI_API_KEY", "k"}, {"AWS_BEARER_TOKEN_BEDROCK", "b"}}));
   CHECK(keys_only->providers.size() == 1);
   const config::Config config =
       *config_from_environment(environment({{"AZURE_OPENAI_API_KEY", "k"},

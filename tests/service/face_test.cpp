@@ -39,13 +39,29 @@ TEST_CASE("a path's face is its dialect, and what stands below the root") {
 }
 
 TEST_CASE("a path that is nobody's has no face") {
-  for (const std::string_view path :
-       {"", "/", "/v1", "/v2/chat/completions", "/v1/chat", "/v1chat/completions", "/v1/embeddingsx",
-        "/chat/completions", "/openai/deployments", "/openai/deployments/",
-        "/openai/deployments//chat/completions", "/openai/deployments/gpt", "/openai/deployments/gpt/files",
-        "/openai/deployments/a%0Ab/embeddings", "/openai/deployments/a%zz/embeddings",
-        "/v1/evals/..", "/v1/evals/./x", "/v1/evals/../../admin", "/v1/evals/%2e%2E/admin", "/v1/evals/a%2f..%2f..%2fadmin",
-        "/v1/evals/a%0d%0ab", "/v1/evals/%00", "/v1/evals/%"}) {
+  for (const std::string_view path : {"",
+                                      "/",
+                                      "/v1",
+                                      "/v2/chat/completions",
+                                      "/v1/chat",
+                                      "/v1chat/completions",
+                                      "/v1/embeddingsx",
+                                      "/chat/completions",
+                                      "/openai/deployments",
+                                      "/openai/deployments/",
+                                      "/openai/deployments//chat/completions",
+                                      "/openai/deployments/gpt",
+                                      "/openai/deployments/gpt/files",
+                                      "/openai/deployments/a%0Ab/embeddings",
+                                      "/openai/deployments/a%zz/embeddings",
+                                      "/v1/evals/..",
+                                      "/v1/evals/./x",
+                                      "/v1/evals/../../admin",
+                                      "/v1/evals/%2e%2E/admin",
+                                      "/v1/evals/a%2f..%2f..%2fadmin",
+                                      "/v1/evals/a%0d%0ab",
+                                      "/v1/evals/%00",
+                                      "/v1/evals/%"}) {
     CAPTURE(path);
     CHECK_FALSE(find_face(path));
   }

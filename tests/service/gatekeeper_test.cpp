@@ -14,12 +14,14 @@ net::HttpRequest request_with(std::string_view name, std::string_view value) {
 TEST_CASE("a Host is ours by its whole name, with any port") {
   config::Server server;
   server.listen = "127.0.0.1:8484";
-  for (const std::string_view host : {"localhost", "LocalHost:1", "127.0.0.1:8484", "[::1]", "[::1]:8484", "host.docker.internal:80"}) {
+  for (const std::string_view host :
+       {"localhost", "LocalHost:1", "127.0.0.1:8484", "[::1]", "[::1]:8484", "host.docker.internal:80"}) {
     CAPTURE(host);
     CHECK(check_host(request_with("Host", host), server));
   }
-  for (const std::string_view host : {"", "evil.example", "localhost.evil.example", "localhost:80.evil.example", "localhost:x",
-                                      "[::1].evil.example", "[::1", "[::1]x", "::1", "user@localhost", "localhost "}) {
+  for (const std::string_view host :
+       {"", "evil.example", "localhost.evil.example", "localhost:80.evil.example", "localhost:x",
+        "[::1].evil.example", "[::1", "[::1]x", "::1", "user@localhost", "localhost "}) {
     CAPTURE(host);
     const auto checked = check_host(request_with("Host", host), server);
     REQUIRE_FALSE(checked);
@@ -41,7 +43,8 @@ TEST_CASE("an Origin comes in when it was granted, or is the gateway's own") {
     CAPTURE(origin);
     CHECK(check_origin(from(origin), server));
   }
-  for (const std::string_view origin : {"null", "https://evil.example", "http://app.example", "https://app.example.evil", "http://localhost:1"}) {
+  for (const std::string_view origin : {"null", "https://evil.example", "http://app.example",
+                                        "https://app.example.evil", "http://localhost:1"}) {
     CAPTURE(origin);
     const auto checked = check_origin(from(origin), server);
     REQUIRE_FALSE(checked);

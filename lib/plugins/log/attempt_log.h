@@ -29,7 +29,7 @@ class AttemptLog final : public Plugin {
 
   observe::Log& log_;
   const Clock& clock_;
-  std::mutex lock_;  // guards trouble_
+  std::mutex lock_;                                      // guards trouble_
   std::map<std::string, Trouble, std::less<>> trouble_;  // of targets that fail
   std::atomic<size_t> troubled_{0};
 };

@@ -8,7 +8,8 @@ Result<Database*> SqlitePins::database() {
     if (!opened) return fail(std::move(opened.error()));
     auto made = opened->run(
         "PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;"
-        "CREATE TABLE IF NOT EXISTS pin (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, provider TEXT NOT NULL, key TEXT NOT NULL)");
+        "CREATE TABLE IF NOT EXISTS pin (place INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, provider TEXT "
+        "NOT NULL, key TEXT NOT NULL)");
     if (!made) return fail(std::move(made.error()));
     database_.emplace(std::move(*opened));
   }
@@ -35,7 +36,8 @@ Result<void> SqlitePins::keep(std::string_view id, const Pin& pin) {
   {
     auto insert = (*db)->prepare("INSERT OR REPLACE INTO pin (id, provider, key) VALUES (?, ?, ?)");
     if (!insert) return fail(std::move(insert.error()));
-    if (auto run = insert->bind_text(1, id).bind_text(2, pin.provider).bind_text(3, pin.key).run(); !run) return run;
+    if (auto run = insert->bind_text(1, id).bind_text(2, pin.provider).bind_text(3, pin.key).run(); !run)
+      return run;
   }
   return (*db)->run("DELETE FROM pin WHERE place <= (SELECT max(place) FROM pin) - " + std::to_string(most_));
 }

@@ -1,0 +1,12 @@
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace llmgw::service {
+
+// A request's query as it may go upstream: without `key`, which is a client's credential, and `api-version`,
+// which Azure's clients send to any server and a provider that has one gets from its own config.
+std::string forwarded_query(std::string_view query);
+
+}  // namespace llmgw::service
