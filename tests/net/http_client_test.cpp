@@ -10,16 +10,6 @@ using namespace llmgw::net;
 
 namespace {
 
-std::string whole_body(Exchange& exchange, TimePoint deadline) {
-  std::string body;
-  for (;;) {
-    auto piece = exchange.read(deadline);
-    if (!piece) return piece.error().message;
-    if (piece->empty()) return body;
-    body += *piece;
-  }
-}
-
 // An upstream of a script: one answer a connection or more, as its bytes say.
 struct Upstream {
   Serving& serving;

@@ -15,16 +15,6 @@ void echo(HttpRequest& request, ResponseWriter& writer) {
   (void)writer.send(200, headers, request.method + " " + request.target + " " + request.body);
 }
 
-std::string whole_body(Exchange& exchange, TimePoint deadline) {
-  std::string body;
-  for (;;) {
-    auto piece = exchange.read(deadline);
-    REQUIRE(piece);
-    if (piece->empty()) return body;
-    body += *piece;
-  }
-}
-
 }  // namespace
 
 TEST_CASE("a request goes out, its reply comes back, and the connection is used again") {

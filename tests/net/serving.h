@@ -3,6 +3,8 @@
 #include <functional>
 #include <thread>
 
+#include <doctest/doctest.h>
+
 #include "net/dial.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
@@ -70,5 +72,16 @@ class Serving final : public HttpHandler {
   HttpServer server{loop, *this, options_, state};
   uint16_t port = 0;
 };
+
+// What is left of the reply's body.
+inline std::string whole_body(Exchange& exchange, TimePoint deadline) {
+  std::string body;
+  for (;;) {
+    auto piece = exchange.read(deadline);
+    REQUIRE(piece);
+    if (piece->empty()) return body;
+    body += *piece;
+  }
+}
 
 }  // namespace llmgw::net
