@@ -230,10 +230,13 @@ void Server::on_each_loop(const std::function<void(LoopThread&)>& what) {
 
 void Server::shut_down(const std::function<bool()>& hurry) {
   const auto settings = live_->current()->server;
+  bool hurried = false;  // once asked, no wait is left
   auto wait = [&](Duration most, const std::function<bool()>& enough) {
     const auto until = std::chrono::steady_clock::now() + most;
-    while (std::chrono::steady_clock::now() < until && !hurry() && !enough())
+    while (std::chrono::steady_clock::now() < until && !enough()) {
+      if (hurried = hurried || hurry(); hurried) return;
       std::this_thread::sleep_for(20ms);
+    }
   };
   shared_.ready = false;
   wait(settings.linger, [] { return false; });
