@@ -16,7 +16,7 @@ constexpr size_t kMostKept = 512;   // per endpoint and loop
 constexpr Duration kKeptFor = 55s;  // providers close after 60 s or more
 constexpr Duration kSweep = 10s;
 constexpr Duration kStall = 60s;  // an upstream that takes no byte of the request
-constexpr int kMostInterim = 32;  // before the reply itself
+constexpr int kMostInterim = 32;  // before a reply
 constexpr HttpLimits kLimits{.head = 256 << 10, .fields = 1000, .body = 64 << 20};
 
 void append_head(std::string& out, const Call& call) {
@@ -32,12 +32,14 @@ void append_head(std::string& out, const Call& call) {
   out.append("\r\n");
 }
 
-// Whether nothing waits to be read. What an upstream sends unasked would be taken for the next call's reply.
+// Whether a connection that waits for its next call has nothing to say. Bytes that come unasked would be
+// taken for the answer to that call (RFC 9112, 6.3: discard them and close).
 bool silent(Stream& stream) {
-  if (stream.buffered()) return false;
-  if (!stream.handle().maybe_readable()) return true;
+  const Handle& handle = stream.handle();
+  if (handle.hung_up() || stream.buffered()) return false;
+  if (!handle.maybe_readable()) return true;
   char byte = 0;
-  return ::recv(stream.handle().fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
+  return ::recv(handle.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
          (errno == EAGAIN || errno == EWOULDBLOCK);
 }
 
@@ -74,14 +76,12 @@ class HttpExchange final : public Exchange {
     while (!parser_.head_done() || parser_.response().status / 100 == 1) {
       if (parser_.head_done()) {  // 100 or 103: the real one follows
         if (parser_.response().status == 101) break;
-        if (++interim_ > kMostInterim) {
+        if (++interim_ > kMostInterim)
           return fail(ErrorClass::invalid_response, "the upstream sent interim replies without end");
-        }
         parser_ = ResponseParser(kLimits, call_.method == "HEAD");
-        if (begin_ < end_) {  // it may have come with the interim one
-          if (auto parsed = parse(); !parsed) return fail(std::move(parsed.error()));
-          continue;
-        }
+        // The real one may have come along with it.
+        if (auto parsed = parse(); !parsed) return fail(std::move(parsed.error()));
+        continue;
       }
       if (auto more = advance(deadline); !more) {
         if (more.error().error_class == ErrorClass::network && !answered_ && stale()) {
@@ -175,8 +175,8 @@ class HttpExchange final : public Exchange {
     if (*n == 0) {
       if (!answered_)
         return fail(ErrorClass::network, "the upstream closed the connection without an answer");
-      // Before a head there is nothing to be whole: only an interim reply came.
-      if (const bool head = parser_.head_done(); !parser_.finish() || !head) {
+      const bool head_came = parser_.head_done();
+      if (auto finished = parser_.finish(); !head_came || !finished) {
         return fail(ErrorClass::network, "the upstream closed the connection before the end of its answer");
       }
       return {};
@@ -186,7 +186,7 @@ class HttpExchange final : public Exchange {
     return parse();
   }
 
-  // Takes what has been read.
+  // Takes from what was read as much as the message goes on.
   Result<void> parse() {
     while (begin_ < end_ && !parser_.done()) {
       auto used = parser_.feed({block_.get() + begin_, end_ - begin_}, raw_);
@@ -296,14 +296,14 @@ std::unique_ptr<Stream> HttpClient::take(const std::string& id) {
     auto stream = std::move(kept.back().stream);
     const bool old = loop_.now() - kept.back().since >= kKeptFor;
     kept.pop_back();
-    if (!old && !stream->handle().hung_up() && silent(*stream)) return stream;
+    if (!old && silent(*stream)) return stream;
   }
   return nullptr;
 }
 
 void HttpClient::keep(const std::string& id, std::unique_ptr<Stream> stream) {
   auto& kept = kept_[id];
-  if (kept.size() >= kMostKept || stream->handle().hung_up()) return;
+  if (kept.size() >= kMostKept || !silent(*stream)) return;
   kept.push_back({std::move(stream), loop_.now()});
   if (!sweep_->armed()) loop_.arm(*sweep_, loop_.now() + kSweep);
 }

@@ -149,12 +149,11 @@ class HttpServer::Connection final : public ResponseWriter {
     return true;
   }
 
-  // Takes the body into the account of all bodies held: what was announced, or, where it comes in chunks,
-  // what has come.
+  // Takes the body into the account of all bodies held: what is announced of it, or has come in chunks.
   bool count_body(RequestParser& parser) {
-    const auto size =
-        static_cast<int64_t>(std::max<uint64_t>(parser.announced(), parser.request().body.size()));
-    if (size == counted_) return true;
+    const auto size = std::max(static_cast<int64_t>(parser.announced()),
+                               static_cast<int64_t>(parser.request().body.size()));
+    if (size <= counted_) return true;
     const int64_t held = server_.state_.buffered += size - counted_;
     counted_ = size;
     if (held <= server_.options_.max_buffered) return true;
