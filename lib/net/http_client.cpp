@@ -175,8 +175,7 @@ class HttpExchange final : public Exchange {
     if (*n == 0) {
       if (!answered_)
         return fail(ErrorClass::network, "the upstream closed the connection without an answer");
-      const bool head_came = parser_.head_done();
-      if (auto finished = parser_.finish(); !head_came || !finished) {
+      if (auto finished = parser_.finish(); !finished) {
         return fail(ErrorClass::network, "the upstream closed the connection before the end of its answer");
       }
       return {};

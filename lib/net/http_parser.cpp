@@ -192,8 +192,8 @@ std::expected<size_t, HttpFault> ResponseParser::feed(std::string_view bytes, st
 }
 
 std::expected<void, HttpFault> ResponseParser::finish() {
-  error_code error;
-  impl_->parser.put_eof(error);
+  error_code error = http::error::partial_message;
+  if (impl_->parser.got_some()) impl_->parser.put_eof(error);  // its precondition
   if (error) return std::unexpected(HttpFault{502, "the response ended too early"});
   return {};
 }
