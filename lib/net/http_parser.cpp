@@ -192,6 +192,7 @@ std::expected<size_t, HttpFault> ResponseParser::feed(std::string_view bytes, st
 }
 
 std::expected<void, HttpFault> ResponseParser::finish() {
+  if (!impl_->parser.got_some()) return std::unexpected(HttpFault{502, "the response never began"});
   error_code error;
   impl_->parser.put_eof(error);
   if (error) return std::unexpected(HttpFault{502, "the response ended too early"});
