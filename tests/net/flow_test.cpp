@@ -137,6 +137,7 @@ TEST_CASE("interim replies are passed over, also when the real one comes along w
       CHECK(whole_body(**exchange, after(loop.now(), 1s)) == "ok");  // never what nobody asked for
       loop.sleep_until(after(loop.now(), 30ms));
     }
+    while (loop.live() > 1) loop.sleep_until(after(loop.now(), 10ms));
     loop.quit();
   });
   loop.run();
