@@ -35,12 +35,14 @@ void append_head(std::string& out, const Call& call) {
 // Whether a connection that waits for its next call has nothing to say. Bytes that come unasked would be
 // taken for the answer to that call (RFC 9112, 6.3: discard them and close).
 bool silent(Stream& stream) {
-  const Handle& handle = stream.handle();
+  Handle& handle = stream.handle();
   if (handle.hung_up() || stream.buffered()) return false;
   if (!handle.maybe_readable()) return true;
   char byte = 0;
-  return ::recv(handle.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) < 0 &&
-         (errno == EAGAIN || errno == EWOULDBLOCK);
+  if (::recv(handle.fd(), &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0) return false;
+  if (errno != EAGAIN && errno != EWOULDBLOCK) return false;
+  handle.drained();  // not to be asked again before the next event
+  return true;
 }
 
 }  // namespace

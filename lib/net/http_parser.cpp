@@ -192,8 +192,9 @@ std::expected<size_t, HttpFault> ResponseParser::feed(std::string_view bytes, st
 }
 
 std::expected<void, HttpFault> ResponseParser::finish() {
-  error_code error = http::error::partial_message;
-  if (impl_->parser.got_some()) impl_->parser.put_eof(error);  // its precondition
+  if (!impl_->parser.got_some()) return std::unexpected(HttpFault{502, "the response never began"});
+  error_code error;
+  impl_->parser.put_eof(error);
   if (error) return std::unexpected(HttpFault{502, "the response ended too early"});
   return {};
 }

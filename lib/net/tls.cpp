@@ -10,6 +10,7 @@
 #include <unordered_map>
 
 #include "net/resolver.h"
+#include "net/tls_bio.h"
 
 namespace llmgw::net {
 namespace {
@@ -170,10 +171,8 @@ class TlsStream final : public Stream {
   Result<void> wait(int error, TimePoint deadline, std::string_view what) {
     Wake why;
     if (error == SSL_ERROR_WANT_READ) {
-      handle_->drained();
       why = handle_->wait_readable(deadline);
     } else {
-      handle_->full();
       why = handle_->wait_writable(deadline);
     }
     if (why != Wake::ready) return fail(wait_error(why, what));
@@ -226,7 +225,8 @@ Result<std::unique_ptr<Stream>> start_tls(std::unique_ptr<Handle> handle, const 
                                           TimePoint deadline) {
   auto& sessions = TlsStream::sessions_of(*endpoint.tls);
   SslPtr ssl(SSL_new(sessions.context.get()));
-  SSL_set_fd(ssl.get(), handle->fd());
+  BIO* bio = handle_bio(*handle);
+  SSL_set_bio(ssl.get(), bio, bio);
   X509_VERIFY_PARAM* verify = SSL_get0_param(ssl.get());
   if (literal_address(endpoint.host, 0)) {
     X509_VERIFY_PARAM_set1_ip_asc(verify, endpoint.host.c_str());
