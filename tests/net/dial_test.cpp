@@ -70,7 +70,7 @@ TEST_CASE("https upstreams are reached through the proxy by CONNECT, with its cr
     Endpoint endpoint = parse_base_url("https://api.example.com/v1").value();
     const ProxySettings proxy{"http://us%65r:pw@127.0.0.1:" + std::to_string(proxy_server.port), {}};
     const auto dialed =
-        dial(proxy_server.loop, proxy_server.resolver, proxy, endpoint, after(proxy_server.loop.now(), 2s));
+        dial(proxy_server.loop, proxy_server.resolver, proxy, endpoint, after(proxy_server.loop.now(), 30s));
     REQUIRE_FALSE(dialed);
     CHECK(dialed.error().message == "the proxy refused to connect to api.example.com:443: HTTP 403");
     CHECK(seen == "CONNECT api.example.com:443");
@@ -81,7 +81,7 @@ TEST_CASE("https upstreams are reached through the proxy by CONNECT, with its cr
 TEST_CASE("names are looked up off the loop; what fails is named") {
   Serving serving([](HttpRequest&, ResponseWriter& writer) { (void)writer.send(200, {}, "ok"); });
   serving.run([&] {
-    const auto by = after(serving.loop.now(), 5s);
+    const auto by = after(serving.loop.now(), 30s);
     const auto localhost = serving.resolver.resolve(serving.loop, "localhost", serving.port, by);
     REQUIRE(localhost);
     CHECK_FALSE(localhost->empty());
@@ -90,7 +90,7 @@ TEST_CASE("names are looked up off the loop; what fails is named") {
     CHECK(nowhere.error().error_class != ErrorClass::cancelled);
     // localhost may be ::1 first, where nobody listens: the other family is tried.
     const Endpoint endpoint = parse_base_url("http://localhost:" + std::to_string(serving.port)).value();
-    CHECK(dial(serving.loop, serving.resolver, serving.proxy, endpoint, after(serving.loop.now(), 2s)));
+    CHECK(dial(serving.loop, serving.resolver, serving.proxy, endpoint, after(serving.loop.now(), 30s)));
   });
 }
 
@@ -98,7 +98,7 @@ TEST_CASE("a connection that is refused, or comes to nothing in time, says so") 
   Serving serving([](HttpRequest&, ResponseWriter&) {});
   serving.run([&] {
     const auto refused = dial(serving.loop, serving.resolver, serving.proxy,
-                              parse_base_url("http://127.0.0.1:1").value(), after(serving.loop.now(), 2s));
+                              parse_base_url("http://127.0.0.1:1").value(), after(serving.loop.now(), 30s));
     CHECK(refused.error().message == "cannot connect to 127.0.0.1:1: Connection refused");
     CHECK(refused.error().error_class == ErrorClass::network);
   });

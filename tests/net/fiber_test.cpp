@@ -3,23 +3,17 @@
 #include <doctest/doctest.h>
 
 #include "base/random.h"
-#include "net/loop.h"
 #include "net/offload.h"
+#include "tests/net/on_loop.h"
 
 using namespace llmgw;
 using namespace llmgw::net;
 
 namespace {
 
-// Runs `body` on a fiber of a new loop until all fibers have ended.
 void on_loop(const std::function<void(Loop&)>& body) {
   Loop loop;
-  loop.spawn([&] {
-    body(loop);
-    loop.quit();
-  });
-  loop.run();
-  CHECK(loop.live() == 0);
+  run_on(loop, [&] { body(loop); });
 }
 
 }  // namespace
@@ -62,7 +56,7 @@ TEST_CASE("a cancelled fiber's waits end at once, but for those under a shield")
     });
     loop.yield();
     loop.cancel(fiber, CancelCause::raced);
-    loop.sleep_until(after(loop.now(), 10ms));
+    await_others(loop);
     CHECK(seen == std::vector{Wake::cancelled, Wake::cancelled, Wake::timeout, Wake::timeout});
   });
 }

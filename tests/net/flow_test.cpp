@@ -1,6 +1,7 @@
 #include <doctest/doctest.h>
 
 #include "net/inflate.h"
+#include "tests/net/on_loop.h"
 #include "tests/net/serving.h"
 
 #include <zlib.h>
@@ -63,7 +64,7 @@ TEST_CASE("a gzip reply that was not asked for is inflated") {
   serving.run([&] {
     const Endpoint endpoint = serving.endpoint();
     auto exchange = serving.client.send({.endpoint = &endpoint, .target = "/"}).value();
-    const auto by = after(serving.loop.now(), 1s);
+    const auto by = after(serving.loop.now(), 30s);
     CHECK_FALSE(exchange->head(by).value()->headers.has("content-encoding"));
     CHECK(exchange->read(by).value() == "plain text");
     CHECK(exchange->read(by).value().empty());
@@ -81,13 +82,13 @@ TEST_CASE("what a client does not take is not read from upstream: no buffer grow
   upstream.run([&] {
     const Endpoint endpoint = upstream.endpoint();
     auto exchange = upstream.client.send({.endpoint = &endpoint, .target = "/"}).value();
-    REQUIRE(exchange->head(after(upstream.loop.now(), 1s)));
+    REQUIRE(exchange->head(after(upstream.loop.now(), 30s)));
     upstream.loop.sleep_until(after(upstream.loop.now(), 100ms));
     const auto stalled_at = sent_upstream;
     upstream.loop.sleep_until(after(upstream.loop.now(), 50ms));
     CHECK(sent_upstream == stalled_at);  // the kernel's buffers are full, ours hold nothing
     CHECK(sent_upstream < (20 << 20));
-    for (int i = 0; i < 200; ++i) REQUIRE(exchange->read(after(upstream.loop.now(), 1s)));
+    for (int i = 0; i < 200; ++i) REQUIRE(exchange->read(after(upstream.loop.now(), 30s)));
     upstream.loop.sleep_until(after(upstream.loop.now(), 20ms));
     CHECK(sent_upstream > stalled_at);
   });
@@ -119,28 +120,25 @@ TEST_CASE("interim replies are passed over, also when the real one comes along w
         (void)stream.write(
             "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nA: b\r\n\r\n"
             "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok",
-            1s);
+            30s);
         loop.sleep_until(after(loop.now(), 10ms));
-        (void)stream.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", 1s);
+        (void)stream.write("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil", 30s);
         (void)stream.read(request, after(loop.now(), 1s));
       });
     }
   });
-  loop.spawn([&] {
+  run_on(loop, [&] {
     for (int call = 0; call < 2; ++call) {
       auto exchange = client.send({.endpoint = &endpoint, .target = "/", .body = "x"});
       REQUIRE(exchange);
-      const auto head = (*exchange)->head(after(loop.now(), 1s));
+      const auto head = (*exchange)->head(after(loop.now(), 30s));
       REQUIRE(head);
       CHECK((*head)->status == 200);
       CHECK_FALSE((*head)->headers.has("a"));
-      CHECK(whole_body(**exchange, after(loop.now(), 1s)) == "ok");  // never what nobody asked for
+      CHECK(whole_body(**exchange, after(loop.now(), 30s)) == "ok");  // never what nobody asked for
       loop.sleep_until(after(loop.now(), 30ms));
     }
-    while (loop.live() > 1) loop.sleep_until(after(loop.now(), 10ms));
-    loop.quit();
   });
-  loop.run();
 }
 
 TEST_CASE("replies of upstreams that are no replies are told apart from broken connections") {
@@ -180,11 +178,11 @@ TEST_CASE("replies of upstreams that are no replies are told apart from broken c
       TcpStream stream(std::make_unique<Handle>(loop, fd));
       char request[1024];
       (void)stream.read(request, kNever);
-      (void)stream.write(c.bytes, 1s);
+      (void)stream.write(c.bytes, 30s);
     });
     std::optional<Error> error;
-    loop.spawn([&] {
-      const auto by = after(loop.now(), 2s);
+    run_on(loop, [&] {
+      const auto by = after(loop.now(), 30s);
       auto exchange = client.send({.endpoint = &endpoint, .target = "/", .body = "x"});
       auto head = exchange ? (*exchange)->head(by) : fail(exchange.error());
       if (!head) {
@@ -196,9 +194,7 @@ TEST_CASE("replies of upstreams that are no replies are told apart from broken c
           if (!bytes || bytes->empty()) break;
         }
       }
-      loop.quit();
     });
-    loop.run();
     REQUIRE(error);
     CHECK(error->error_class == c.expected);
   }

@@ -1,3 +1,5 @@
+#include <set>
+
 #include <doctest/doctest.h>
 
 #include <sys/socket.h>
@@ -16,6 +18,7 @@ struct Upstream {
   std::vector<std::string> replies;  // to the requests, whatever connection they come on
   int connections = 0;
   Fiber* fiber = nullptr;
+  std::set<Fiber*> talking;
   Endpoint endpoint;
 
   Upstream(Serving& s, std::vector<std::string> r) : serving(s), replies(std::move(r)) {
@@ -31,29 +34,39 @@ struct Upstream {
         }
         ++connections;
         serving.loop.spawn([this, client] {
-          TcpStream stream(std::make_unique<net::Handle>(serving.loop, client));
-          char buffer[4096];
-          for (;;) {
-            const auto n = stream.read(buffer, after(serving.loop.now(), 1s));
-            if (!n || *n == 0 || replies.empty()) return;
-            const std::string reply = replies.front();
-            replies.erase(replies.begin());
-            // What stands behind a bar comes a little later.
-            (void)stream.write(reply.substr(0, reply.find('|')), 1s);
-            if (reply.find('|') == std::string::npos) continue;
-            serving.loop.sleep_until(after(serving.loop.now(), 5ms));
-            (void)stream.write(reply.substr(reply.find('|') + 1), 1s);
-          }
+          talking.insert(serving.loop.Scheduler::current());
+          talk(client);
+          talking.erase(serving.loop.Scheduler::current());
         });
       }
     });
   }
-  ~Upstream() { serving.loop.cancel(fiber, CancelCause::shutdown); }
+  ~Upstream() {
+    serving.loop.cancel(fiber, CancelCause::shutdown);
+    for (Fiber* one : talking) serving.loop.cancel(one, CancelCause::shutdown);
+    while (!talking.empty()) serving.loop.yield();
+  }
+
+  void talk(int client) {
+    TcpStream stream(std::make_unique<net::Handle>(serving.loop, client));
+    char buffer[4096];
+    for (;;) {
+      const auto n = stream.read(buffer, kNever);
+      if (!n || *n == 0 || replies.empty()) return;
+      const std::string reply = replies.front();
+      replies.erase(replies.begin());
+      // What stands behind a bar comes a little later.
+      (void)stream.write(reply.substr(0, reply.find('|')), 30s);
+      if (reply.find('|') == std::string::npos) continue;
+      serving.loop.sleep_until(after(serving.loop.now(), 5ms));
+      (void)stream.write(reply.substr(reply.find('|') + 1), 30s);
+    }
+  }
 
   std::string ask() {
     auto exchange = serving.client.send({.endpoint = &endpoint, .target = "/", .body = "x"});
     if (!exchange) return exchange.error().message;
-    const TimePoint by = after(serving.loop.now(), 500ms);
+    const TimePoint by = after(serving.loop.now(), 30s);
     const auto head = (*exchange)->head(by);
     if (!head) return head.error().message;
     return std::to_string((*head)->status) + " " + whole_body(**exchange, by);

@@ -26,11 +26,11 @@ TEST_CASE("a request goes out, its reply comes back, and the connection is used 
       Call call{.endpoint = &endpoint, .target = "/v1/x?y=1", .body = text};
       auto exchange = serving.client.send(std::move(call));
       REQUIRE(exchange);
-      auto head = (*exchange)->head(after(serving.loop.now(), 1s));
+      auto head = (*exchange)->head(after(serving.loop.now(), 30s));
       REQUIRE(head);
       CHECK((*head)->status == 200);
       CHECK((*head)->headers.get("content-type") == "text/plain");
-      CHECK(whole_body(**exchange, after(serving.loop.now(), 1s)) == "POST /v1/x?y=1 " + text);
+      CHECK(whole_body(**exchange, after(serving.loop.now(), 30s)) == "POST /v1/x?y=1 " + text);
       CHECK(serving.client.idle() == 1);
       CHECK(serving.state.connections == 1);
     }
@@ -51,7 +51,7 @@ TEST_CASE("a streamed reply arrives piece by piece, as it is written") {
   serving.run([&] {
     const Endpoint endpoint = serving.endpoint();
     auto exchange = serving.client.send({.endpoint = &endpoint, .target = "/"}).value();
-    const TimePoint by = after(serving.loop.now(), 1s);
+    const TimePoint by = after(serving.loop.now(), 30s);
     REQUIRE(exchange->head(by));
     for (int i = 0; i < 3; ++i) CHECK(exchange->read(by).value() == "piece " + std::to_string(i) + "\n");
     CHECK(exchange->read(by).value().empty());
@@ -63,7 +63,7 @@ TEST_CASE("a client that goes away cancels the handler") {
   bool cancelled = false;
   Loop* loop = nullptr;
   Serving serving([&](HttpRequest&, ResponseWriter&) {
-    cancelled = loop->sleep_until(after(loop->now(), 5s)) == Wake::cancelled;
+    cancelled = loop->sleep_until(after(loop->now(), 30s)) == Wake::cancelled;
   });
   loop = &serving.loop;
   serving.run([&] {
@@ -83,8 +83,8 @@ TEST_CASE("a kept connection that the server has closed is replaced unseen") {
     for (int i = 0; i < 2; ++i) {
       auto exchange = serving.client.send({.endpoint = &endpoint, .target = "/", .body = "x"});
       REQUIRE(exchange);
-      REQUIRE((*exchange)->head(after(serving.loop.now(), 1s)));
-      CHECK(whole_body(**exchange, after(serving.loop.now(), 1s)) == "POST / x");
+      REQUIRE((*exchange)->head(after(serving.loop.now(), 30s)));
+      CHECK(whole_body(**exchange, after(serving.loop.now(), 30s)) == "POST / x");
       serving.loop.sleep_until(after(serving.loop.now(), 40ms));
     }
   });

@@ -8,6 +8,7 @@
 #include "net/dial.h"
 #include "net/http_client.h"
 #include "net/http_server.h"
+#include "tests/net/on_loop.h"
 
 namespace llmgw::net {
 
@@ -24,29 +25,23 @@ class Serving final : public HttpHandler {
   }
 
   void run(const std::function<void()>& body) {
-    loop.spawn([&] {
+    run_on(loop, [&] {
       body();
       server.close_listeners();
       server.cancel_all();
-      loop.quit();
     });
-    loop.run();
-    while (loop.live() > 0) {  // let what was cancelled end
-      loop.post([this] { loop.quit(); });
-      loop.run();
-    }
   }
 
   Endpoint endpoint() const { return parse_base_url("http://127.0.0.1:" + std::to_string(port)).value(); }
 
   std::unique_ptr<Stream> connect() {
-    return dial(loop, resolver, proxy, endpoint(), after(loop.now(), 2s)).value();
+    return dial(loop, resolver, proxy, endpoint(), after(loop.now(), 30s)).value();
   }
 
   // Writes `request` raw and reads until the server closes, or for 300 ms of silence.
   std::string raw(std::string_view request) {
     auto stream = connect();
-    (void)stream->write(request, 1s);
+    (void)stream->write(request, 30s);
     std::string reply;
     char buffer[4096];
     for (;;) {

@@ -127,7 +127,7 @@ Answer get(Serving& serving, const std::string& host, uint16_t port, std::shared
     answer.error = exchange.error().message;
     return answer;
   }
-  auto head = (*exchange)->head(after(serving.loop.now(), 3s));
+  auto head = (*exchange)->head(after(serving.loop.now(), 30s));
   if (!head) {
     answer.error = head.error().message;
     return answer;
@@ -136,7 +136,7 @@ Answer get(Serving& serving, const std::string& host, uint16_t port, std::shared
   answer.reused = (*head)->headers.get("reused");
   answer.alpn = (*head)->headers.get("alpn");
   answer.client = (*head)->headers.get("client");
-  CHECK((*exchange)->read(after(serving.loop.now(), 3s)).value() == "ok");
+  CHECK((*exchange)->read(after(serving.loop.now(), 30s)).value() == "ok");
   return answer;
 }
 
