@@ -7,6 +7,7 @@
 
 #include "base/json_edit.h"
 #include "dialects/request.h"
+#include "dialects/translation.h"
 #include "net/sse.h"
 #include "observe/record.h"
 
@@ -74,6 +75,13 @@ class Codec {
   virtual std::string attach(const net::SseEvent& event, std::string_view extra_fields) const = 0;
   // The event of success at a stream's end; empty where the dialect has none.
   virtual std::string_view end_event() const = 0;
+
+  // How a stream of this dialect is cut into events, and the Content-Type that says so.
+  virtual std::unique_ptr<net::EventSplitter> splitter() const;
+  virtual std::string_view stream_type() const { return "text/event-stream"; }
+
+  // How this dialect is translated to others; nullptr: it is only passed through.
+  virtual const Translation* translation() const { return nullptr; }
 };
 
 // The codec of a dialect that is built; nullptr for the others. Lives as long as the program.

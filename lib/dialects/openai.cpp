@@ -122,15 +122,4 @@ json::Value openai_error(json::Value reply) {
   return {};
 }
 
-const Codec* codec(Dialect dialect) {
-  switch (dialect) {
-    case Dialect::openai_chat:
-    case Dialect::openai_completions: return &openai_chat();
-    case Dialect::openai_responses: return &openai_responses();
-    case Dialect::openai_embeddings: return &openai_embeddings();
-    case Dialect::openai_other: return &openai_other();
-    default: return nullptr;
-  }
-}
-
 }  // namespace llmgw::dialects

@@ -20,7 +20,8 @@ class OpenAiCodec : public Codec {
   virtual Result<void> decode_needs(json::Value body, Request&) const = 0;
 };
 
-const Codec& openai_chat();  // also the legacy completions: `choices` in both
+const Codec& openai_chat();
+const Codec& openai_completions();
 const Codec& openai_responses();
 const Codec& openai_embeddings();
 const Codec& openai_other();  // passed through; nothing in it is understood but the model

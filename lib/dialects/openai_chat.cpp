@@ -5,6 +5,8 @@
 #include "base/text.h"
 #include "dialects/chunk_template.h"
 #include "dialects/openai.h"
+#include "dialects/openai_chat_answer.h"
+#include "dialects/openai_chat_request.h"
 
 namespace llmgw::dialects {
 namespace {
@@ -146,8 +148,29 @@ class ChatStreamReader final : public StreamReader {
   std::bitset<kMostChoices> begun_, finished_;
 };
 
-class ChatCodec final : public OpenAiCodec {
+class ChatTranslation final : public Translation {
  public:
+  Result<Conversation> read_request(const Request& request) const override {
+    return read_chat_request(request.doc->root());
+  }
+  std::string write_request(const Conversation& conversation, const Writing& target,
+                            Warnings& warnings) const override {
+    return write_chat_request(conversation, target, warnings);
+  }
+  Result<Answer> read_answer(std::string_view body) const override { return read_chat_answer(body); }
+  std::string write_answer(const Answer& answer, std::string_view extra_fields) const override {
+    return write_chat_answer(answer, extra_fields);
+  }
+  std::unique_ptr<EventDecoder> decoder() const override { return chat_event_decoder(); }
+  std::unique_ptr<EventEncoder> encoder(StreamOpening opening) const override {
+    return chat_event_encoder(std::move(opening));
+  }
+};
+
+class ChatCodec : public OpenAiCodec {
+ public:
+  const Translation* translation() const override { return &translation_; }
+
   Result<void> decode_needs(json::Value body, Request& request) const override {
     auto& needs = request.needs;
     for (auto [key, value] : body.members()) {
@@ -214,12 +237,26 @@ class ChatCodec final : public OpenAiCodec {
   std::unique_ptr<StreamReader> stream_reader() const override {
     return std::make_unique<ChatStreamReader>();
   }
+
+ private:
+  ChatTranslation translation_;
+};
+
+// The legacy completions: `choices` of the same frame, with a prompt that no other dialect has.
+class CompletionsCodec final : public ChatCodec {
+ public:
+  const Translation* translation() const override { return nullptr; }
 };
 
 }  // namespace
 
 const Codec& openai_chat() {
   static const ChatCodec codec;
+  return codec;
+}
+
+const Codec& openai_completions() {
+  static const CompletionsCodec codec;
   return codec;
 }
 

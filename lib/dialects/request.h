@@ -15,6 +15,8 @@ namespace llmgw::dialects {
 // What a request asks of the model that is to serve it.
 struct Needs {
   bool vision = false, audio = false, tools = false, json_schema = false;
+  // The field that names state which a provider keeps (OpenAI's Responses); null: none.
+  const char* state = nullptr;
   int64_t text_bytes = 0;             // of the prompt, without media
   std::optional<int64_t> max_output;  // tokens, as the client set it
 };

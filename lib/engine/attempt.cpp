@@ -1,6 +1,5 @@
 // One attempt: a completely new request through every plugin, one key, one call.
 #include "base/text.h"
-#include "dialects/multipart.h"
 #include "engine/forward.h"
 #include "engine/race.h"
 #include "engine/run.h"
@@ -114,18 +113,14 @@ void Run::fail_with(Outcome& outcome, Error error) const {
   outcome.what = Failure{.error = std::move(error)};
 }
 
-// What must change in the client's body for this target; nothing: it goes as it came.
-std::optional<std::string> Run::edited_body(const routing::Target& t) const {
-  if (!request_.doc) {
-    if (request_.model.empty() || request_.body.empty()) return std::nullopt;
-    return dialects::edit_multipart(request_, t.model);
+// The client's request in its canonical form, with the seals that its client could not carry.
+Result<const dialects::Conversation*> Run::conversation() {
+  if (!conversation_) {
+    conversation_ = codec_.translation()->read_request(request_);
+    if (*conversation_) world_.state.seals.restore(**conversation_);
   }
-  json::Edit edit(request_.doc->root());
-  const auto& provider = *t.upstream->provider;
-  codec_.edit_request(request_, t.model, provider.quirks().stream_options, edit);
-  provider.adapt(request_, t.model, edit);
-  if (edit.empty()) return std::nullopt;
-  return edit.apply();
+  if (!*conversation_) return fail(conversation_->error());
+  return &**conversation_;
 }
 
 void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
@@ -152,19 +147,23 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
   }
   t.state->called();
 
-  const auto edited = edited_body(t);
-  const std::string query = request_.query.empty() ? "" : "?" + request_.query;
-  net::Call call{.endpoint = &provider.endpoint(request_.dialect),
+  const auto& fallback = topology_->config().fallback;
+  const bool strict = chain_.policy.translation == config::Translation::strict;
+  auto made = make_wire(request_, t, strict, fallback.prompt_cache, [&] { return conversation(); });
+  if (!made) return fail_with(outcome, std::move(made.error()));
+  Wire& wire = *made;
+  record_of(outcome).warnings = wire.warnings;
+  net::Call call{.endpoint = &provider.endpoint(wire.dialect),
                  .method = request_.method,
-                 .target = provider.path(request_.dialect, request_.path + query, t.model),
-                 .headers = forwarded_,
-                 .body = edited ? *edited : request_.body,
+                 .target = wire.path,
+                 .headers = wire.translated ? translated_request_headers(forwarded_) : forwarded_,
+                 .body = wire.body ? *wire.body : request_.body,
                  .once = request_.once,
                  .connect = timeout(outcome.link, &config::Timeouts::connect),
                  .deadline = deadline_};
   call.headers.add("Accept-Encoding", "identity");
   if (pays_itself(t)) append_credentials(request_.headers, call.headers);
-  provider.authorize(call.headers, pick.key, request_.dialect);
+  provider.authorize(call.headers, pick.key, wire.dialect);
 
   record_of(outcome).sent = true;
   auto sent = world_.transport.send(std::move(call));
@@ -185,32 +184,34 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
     }
   }
   if (response.status / 100 != 2) {
-    return read_failure(outcome, **sent, response, std::min(total, after(now(), kErrorPatience)));
+    return read_failure(outcome, wire, **sent, response, std::min(total, after(now(), kErrorPatience)));
   }
   const auto type = response.headers.get("content-type");
   const bool inference = request_.dialect != dialects::Dialect::openai_other;
   // Some local servers name no type.
-  if (icontains(type, "text/event-stream") || (type.empty() && request_.stream)) {
+  if (icontains(type, wire.codec->stream_type()) || (type.empty() && request_.stream)) {
     if (inference && !request_.stream) {
       return fail_with(
           outcome, fail(ErrorClass::invalid_response, "a stream where a whole reply was asked for").error());
     }
-    return open_stream(outcome, std::move(*sent), response, true, first, std::move(place));
+    return open_stream(outcome, wire, std::move(*sent), response, true, first, std::move(place));
   }
   if (icontains(type, "text/html")) {
     return fail_with(outcome, fail(ErrorClass::invalid_response, "a page of HTML in a 2xx reply").error());
   }
   if (!inference && !is_json(type)) {
-    return open_stream(outcome, std::move(*sent), response, false, total, std::move(place));
+    return open_stream(outcome, wire, std::move(*sent), response, false, total, std::move(place));
   }
-  read_whole(outcome, **sent, response, total);
+  read_whole(outcome, wire, **sent, response, total);
 }
 
 // A reply that is no answer: the provider's own error, and its class.
-void Run::read_failure(Outcome& outcome, net::Exchange& exchange, const net::HttpResponse& response,
-                       TimePoint by) {
+void Run::read_failure(Outcome& outcome, const Wire& wire, net::Exchange& exchange,
+                       const net::HttpResponse& response, TimePoint by) {
   const auto& provider = *target(outcome.link).upstream->provider;
-  Failure failure{.upstream = true, .headers = response.headers};
+  Failure failure{.upstream = true,
+                  .foreign = !same_error_shape(wire.dialect, request_.dialect),
+                  .headers = response.headers};
   const int status = response.status;
   while (failure.body.size() < kErrorBody) {
     auto bytes = exchange.read(by);
@@ -225,8 +226,8 @@ void Run::read_failure(Outcome& outcome, net::Exchange& exchange, const net::Htt
   outcome.what = std::move(failure);
 }
 
-void Run::read_whole(Outcome& outcome, net::Exchange& exchange, const net::HttpResponse& response,
-                     TimePoint by) {
+void Run::read_whole(Outcome& outcome, const Wire& wire, net::Exchange& exchange,
+                     const net::HttpResponse& response, TimePoint by) {
   Reply reply{.status = response.status, .headers = response.headers};
   for (;;) {
     auto bytes = exchange.read(by);
@@ -234,11 +235,13 @@ void Run::read_whole(Outcome& outcome, net::Exchange& exchange, const net::HttpR
     if (bytes->empty()) break;
     reply.body += *bytes;
   }
-  auto facts = codec_.read_reply(reply.body);
+  auto facts = wire.codec->read_reply(reply.body);
   if (!facts) return fail_with(outcome, std::move(facts.error()));
   const routing::Target& t = target(outcome.link);
   if (!facts->error_object.empty()) {
-    Failure failure{.upstream = true, .headers = std::move(reply.headers)};
+    Failure failure{.upstream = true,
+                    .foreign = !same_error_shape(wire.dialect, request_.dialect),
+                    .headers = std::move(reply.headers)};
     failure.error =
         t.upstream->provider->classify_object(facts->error_object, failure.headers, world_.fibers.wall());
     failure.body = t.upstream->provider->scrub(reply.body);
@@ -250,17 +253,36 @@ void Run::read_whole(Outcome& outcome, net::Exchange& exchange, const net::HttpR
         outcome, fail(ErrorClass::invalid_response, "a whole reply where a stream was asked for").error());
   }
   note_usage(record_of(outcome), t, facts->usage);
+  if (wire.translated) {
+    auto answer = wire.codec->translation()->read_answer(reply.body);
+    if (!answer) return fail_with(outcome, std::move(answer.error()));
+    for (const auto& choice : answer->choices) world_.state.seals.remember(choice.parts);
+    if (answer->id.empty()) answer->id = record_.id;
+    if (answer->created == 0) answer->created = unix_ms(world_.fibers.wall()) / 1000;
+    reply.answer = std::move(*answer);
+    reply.body = {};
+  }
   reply.facts = std::move(*facts);
   outcome.what = std::move(reply);
 }
 
 // Reads up to the commit point, so that any failure before it falls back unseen.
-void Run::open_stream(Outcome& outcome, std::unique_ptr<net::Exchange> exchange,
+void Run::open_stream(Outcome& outcome, const Wire& wire, std::unique_ptr<net::Exchange> exchange,
                       const net::HttpResponse& response, bool events, TimePoint first,
                       routing::Gate::Place place) {
   Stream stream{.status = response.status, .headers = response.headers, .place = std::move(place)};
   stream.relay =
-      std::make_unique<Relay>(events ? &codec_ : nullptr, request_.wants_usage, std::move(exchange));
+      std::make_unique<Relay>(events ? wire.codec : nullptr, request_.wants_usage, std::move(exchange));
+  if (events && wire.translated) {
+    stream.translated = true;
+    stream.turn = std::make_shared<TurnWatch>();
+    stream.relay->translate(wire.codec->translation()->decoder(),
+                            codec_.translation()->encoder({.id = record_.id,
+                                                           .created = unix_ms(world_.fibers.wall()) / 1000,
+                                                           .wants_usage = request_.wants_usage,
+                                                           .extra_fields = extra_fields(&outcome)}),
+                            [turn = stream.turn](const auto& event) { turn->see(event); });
+  }
   const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
   const bool complete = chain_.policy.commit == config::Commit::complete;
   const auto seal = [&](const Relay& relay) { return sealed(outcome, relay); };
@@ -271,7 +293,9 @@ void Run::open_stream(Outcome& outcome, std::unique_ptr<net::Exchange> exchange,
     const std::string& error_object = stream.relay->error_object();
     if (error_object.empty()) return fail_with(outcome, std::move(pumped.error()));
     const auto& provider = *target(outcome.link).upstream->provider;
-    Failure failure{.upstream = true, .headers = std::move(stream.headers)};
+    Failure failure{.upstream = true,
+                    .foreign = !same_error_shape(wire.dialect, request_.dialect),
+                    .headers = std::move(stream.headers)};
     failure.error = provider.classify_object(error_object, failure.headers, world_.fibers.wall());
     failure.body = provider.scrub("{\"error\":" + error_object + "}");
     failure.headers.remove("content-type");

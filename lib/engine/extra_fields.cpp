@@ -43,7 +43,12 @@ std::string extra_fields_json(const observe::RequestRecord& record, const observ
   for (const auto& attempt : record.attempts) cost = cost + attempt.cost;
   writer.member("cost_usd", to_usd(cost));
   writer.key("cache").begin_object().member("hit", false).end_object();
-  writer.key("warnings").begin_array().end_array();
+  writer.key("warnings").begin_array();
+  if (winner != nullptr) {
+    for (const auto& warning : winner->warnings)
+      writer.begin_object().member("code", warning.code).member("field", warning.field).end_object();
+  }
+  writer.end_array();
   writer.key("attempts").begin_array();
   for (const auto& attempt : record.attempts) write_attempt(writer, attempt);
   writer.end_array().end_object();

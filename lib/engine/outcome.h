@@ -4,6 +4,7 @@
 #include <variant>
 
 #include "engine/relay.h"
+#include "engine/turn_watch.h"
 #include "plugins/plugin.h"
 
 namespace llmgw::engine {
@@ -16,7 +17,9 @@ struct Stream {
   int status = 200;
   net::Headers headers;
   std::unique_ptr<Relay> relay;
-  routing::Gate::Place place;  // among the provider's calls, until the stream has ended
+  bool translated = false;
+  std::shared_ptr<TurnWatch> turn;  // translated only
+  routing::Gate::Place place;       // among the provider's calls, until the stream has ended
 };
 
 // What one attempt came to, and whose it was.

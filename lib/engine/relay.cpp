@@ -6,33 +6,65 @@ Relay::Relay(const dialects::Codec* codec, bool wants_usage, std::unique_ptr<net
     : codec_(codec),
       wants_usage_(wants_usage),
       exchange_(std::move(exchange)),
-      reader_(codec != nullptr ? codec->stream_reader() : nullptr) {}
+      reader_(codec != nullptr ? codec->stream_reader() : nullptr),
+      splitter_(codec != nullptr ? codec->splitter() : nullptr) {}
+
+void Relay::translate(std::unique_ptr<dialects::EventDecoder> decoder,
+                      std::unique_ptr<dialects::EventEncoder> encoder, Watch watch) {
+  reader_.reset();
+  translated_ = std::make_unique<Translated>(std::move(decoder), std::move(encoder), std::move(watch));
+}
 
 Result<void> Relay::pump(TimePoint deadline, const Seal& seal) {
-  splitter_.relax();
+  if (splitter_ != nullptr) splitter_->relax();
   auto bytes = exchange_->read(deadline);
   if (!bytes) {
     const ErrorClass c = bytes.error().error_class;
     const bool broke = c == ErrorClass::network || c == ErrorClass::timeout;
-    if (!broke || !finished_ || codec_ == nullptr || codec_->end_event().empty())
-      return fail(std::move(bytes.error()));
+    if (!broke || !finished_ || codec_ == nullptr) return fail(std::move(bytes.error()));
     end(seal);  // the answer is all there: only the marker is missing
     return {};
   }
   if (bytes->empty()) return finish(seal);
   alive_ = true;
-  if (reader_ == nullptr) {
+  if (codec_ == nullptr) {
     content_ = finished_ = true;
     out += *bytes;
     return {};
   }
-  splitter_.feed(*bytes);
+  splitter_->feed(*bytes);
+  return cut_events(seal);
+}
+
+Result<void> Relay::cut_events(const Seal& seal) {
   while (!ended_) {
-    auto event = splitter_.next();
+    auto event = splitter_->next();
     if (!event) return fail(std::move(event.error()));
     if (!*event) break;
-    if (auto taken = take(**event, seal); !taken) return taken;
+    if (auto taken = translated_ ? take_translated(**event, seal) : take(**event, seal); !taken) return taken;
   }
+  return {};
+}
+
+Result<void> Relay::take_translated(const net::SseEvent& event, const Seal& seal) {
+  auto& t = *translated_;
+  t.events.clear();
+  if (auto decoded = t.decoder->decode(event, t.events); !decoded) return decoded;
+  dialects::StreamStep step;
+  for (const auto& one : t.events) {
+    t.facts.note(one, step);
+    if (!step.error_object.empty()) {
+      error_object_ = std::move(step.error_object);
+      return fail(ErrorClass::invalid_response, "the stream brought an error");
+    }
+    if (t.watch) t.watch(one);
+    t.encoder->encode(one, out);
+  }
+  content_ = content_ || step.content;
+  if (step.content) finished_ = step.finish;
+  if (!step.done) return {};
+  if (!content_) return fail(ErrorClass::invalid_response, "the stream ended without any content");
+  end(seal);
   return {};
 }
 
@@ -82,27 +114,19 @@ void Relay::seal_held(const Seal& seal) {
 void Relay::end(const Seal& seal) {
   if (ended_) return;
   ended_ = true;
+  if (translated_) return translated_->encoder->end(seal(*this), out);
   seal_held(seal);
   out += codec_->end_event();
 }
 
 Result<void> Relay::finish(const Seal& seal) {
   if (ended_) return {};
-  if (reader_ == nullptr) {
+  if (codec_ == nullptr) {
     ended_ = content_ = true;
     return {};
   }
-  // What stands behind the last blank line may be a whole event all the same.
-  if (!splitter_.rest().empty()) {
-    splitter_.feed("\n\n");
-    while (!ended_) {
-      auto event = splitter_.next();
-      if (!event) return fail(std::move(event.error()));
-      if (!*event) break;
-      if (auto taken = take(**event, seal); !taken) return taken;
-    }
-    if (ended_) return {};
-  }
+  splitter_->finish();
+  if (auto cut = cut_events(seal); !cut || ended_) return cut;
   if (finished_) {  // only the marker is missing
     end(seal);
     return {};

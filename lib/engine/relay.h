@@ -5,18 +5,24 @@
 #include <string>
 
 #include "dialects/codec.h"
+#include "dialects/decoding_reader.h"
 #include "net/sse.h"
 #include "net/transport.h"
 
 namespace llmgw::engine {
 
-// Carries one upstream stream to a client of the same dialect: cuts it into events, holds
-// back the last one that can carry `extra_fields`, leaves out what the client did not ask for,
-// and knows whether the stream is whole.
+// Carries one upstream stream to the client: cuts it into events, holds back the last one that can carry
+// `extra_fields`, leaves out what the client did not ask for, and knows whether the stream is whole. In the
+// same dialect events pass as they came; else each is translated when it comes.
 class Relay {
  public:
   // `codec` nullptr: the bytes are no events (audio, a file) and pass as they come.
   Relay(const dialects::Codec* codec, bool wants_usage, std::unique_ptr<net::Exchange> exchange);
+
+  // From now on the upstream's events become the client's by `decoder` and `encoder`; `watch` sees each.
+  using Watch = std::function<void(const dialects::StreamEvent&)>;
+  void translate(std::unique_ptr<dialects::EventDecoder> decoder,
+                 std::unique_ptr<dialects::EventEncoder> encoder, Watch watch);
 
   // Gives the `extra_fields` for the held event, when all is known that will be.
   using Seal = std::function<std::string(const Relay&)>;
@@ -32,11 +38,25 @@ class Relay {
   bool alive() const { return alive_; }      // any byte of the body came
   const std::string& error_object() const { return error_object_; }
   std::string object_id() const { return reader_ ? reader_->id() : std::string(); }
-  observe::Usage usage() const { return reader_ ? reader_->usage() : observe::Usage{}; }
-  int64_t text_bytes() const { return reader_ ? reader_->text_bytes() : 0; }
+  observe::Usage usage() const {
+    return translated_ ? translated_->facts.usage() : reader_ ? reader_->usage() : observe::Usage{};
+  }
+  int64_t text_bytes() const {
+    return translated_ ? translated_->facts.text_bytes() : reader_ ? reader_->text_bytes() : 0;
+  }
 
  private:
+  struct Translated {
+    std::unique_ptr<dialects::EventDecoder> decoder;
+    std::unique_ptr<dialects::EventEncoder> encoder;
+    Watch watch;
+    dialects::StreamFacts facts;
+    std::vector<dialects::StreamEvent> events;
+  };
+
+  Result<void> cut_events(const Seal&);
   Result<void> take(const net::SseEvent&, const Seal&);
+  Result<void> take_translated(const net::SseEvent&, const Seal&);
   void flush_held();
   void seal_held(const Seal&);
   void end(const Seal&);
@@ -46,7 +66,8 @@ class Relay {
   bool wants_usage_;
   std::unique_ptr<net::Exchange> exchange_;
   std::unique_ptr<dialects::StreamReader> reader_;
-  net::SseSplitter splitter_;
+  std::unique_ptr<Translated> translated_;
+  std::unique_ptr<net::EventSplitter> splitter_;
   std::string held_, held_type_;  // a held event's data and type; empty: none
   std::string error_object_;
   bool content_ = false, finished_ = false, ended_ = false, alive_ = false;

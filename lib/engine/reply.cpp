@@ -17,9 +17,12 @@ constexpr Duration kDrain = 20ms;  // for the upstream's last bytes, so that its
 
 void Run::deliver_whole(Outcome& outcome) {
   auto& reply = std::get<Reply>(outcome.what);
+  if (reply.answer) reply.headers.set("Content-Type", "application/json");
   const auto headers = reply_headers(reply.headers, &outcome);
   note_made(reply.facts.id, outcome);
-  if (reply.facts.object) {
+  if (reply.answer) {
+    reply.body = codec_.translation()->write_answer(*reply.answer, extra_fields(&outcome));
+  } else if (reply.facts.object) {
     if (const auto extra = extra_fields(&outcome); !extra.empty()) {
       reply.body = json::with_last_member(reply.body, "extra_fields", extra);
     }
@@ -36,6 +39,8 @@ void Run::deliver_stream(Outcome& outcome) {
   const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
   const auto seal = [&](const Relay& r) { return sealed(outcome, r); };
   record_.first_content = now() - arrived_;
+  conversation_.reset();
+  if (stream.translated) stream.headers.set("Content-Type", codec_.stream_type());
 
   std::optional<Error> cut;
   auto sent = writer_.begin(stream.status, reply_headers(stream.headers, &outcome));
@@ -78,6 +83,7 @@ void Run::deliver_stream(Outcome& outcome) {
     if (sent) sent = writer_.end();
   } else {
     note_made(relay.object_id(), outcome);
+    if (stream.turn) world_.state.seals.remember(stream.turn->sealed_parts());
     sent = writer_.end();
     auto& state = *target(outcome.link).state;
     state.report(true, now());
@@ -123,7 +129,7 @@ void Run::deliver_failure(const Failure& failure, const Outcome* whose) {
   const auto extra = extra_fields(whose);
   std::string body;
   const auto doc = json::Doc::parse(failure.body, {.allow_lone_surrogates = true});
-  if (failure.upstream && doc && doc->root().is(json::Kind::object)) {
+  if (failure.upstream && !failure.foreign && doc && doc->root().is(json::Kind::object)) {
     body = extra.empty() ? failure.body : json::with_last_member(failure.body, "extra_fields", extra);
   } else {
     error.message = whose != nullptr ? target(whose->link).name() + ": " + error.message : error.message;

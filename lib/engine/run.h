@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "engine/outcome.h"
+#include "engine/wire.h"
 #include "engine/world.h"
 #include "net/http_server.h"
 
@@ -46,14 +47,14 @@ class Run {
   Outcome attempt(size_t link, const routing::KeyRing::Pick&);
   bool pays_itself(const routing::Target&) const;
   void exchange(Outcome&, const routing::KeyRing::Pick&);
-  void read_failure(Outcome&, net::Exchange&, const net::HttpResponse&, TimePoint by);
-  void read_whole(Outcome&, net::Exchange&, const net::HttpResponse&, TimePoint by);
-  void open_stream(Outcome&, std::unique_ptr<net::Exchange>, const net::HttpResponse&, bool events,
-                   TimePoint by, routing::Gate::Place);
+  void read_failure(Outcome&, const Wire&, net::Exchange&, const net::HttpResponse&, TimePoint by);
+  void read_whole(Outcome&, const Wire&, net::Exchange&, const net::HttpResponse&, TimePoint by);
+  void open_stream(Outcome&, const Wire&, std::unique_ptr<net::Exchange>, const net::HttpResponse&,
+                   bool events, TimePoint by, routing::Gate::Place);
+  Result<const dialects::Conversation*> conversation();
   void fail_with(Outcome&, Error) const;
   void rest_for(const Outcome&, size_t key) const;
   void run_after(Outcome&, const plugins::Ending&) const;
-  std::optional<std::string> edited_body(const routing::Target&) const;
   std::string sealed(Outcome&, const Relay&);
   void close_record(Outcome&);
   void note_usage(observe::AttemptRecord&, const routing::Target&, const observe::Usage&) const;
@@ -91,7 +92,8 @@ class Run {
   const dialects::Codec& codec_;
   routing::Chain chain_;
   observe::RequestRecord record_;
-  net::Headers forwarded_;  // the client's headers that go upstream
+  net::Headers forwarded_;                                      // the client's headers that go upstream
+  std::optional<Result<dialects::Conversation>> conversation_;  // read when a target needs it translated
   TimePoint arrived_;
   TimePoint deadline_ = kNever;  // to the first content of a stream, or the end of a whole reply
   size_t next_ = 0;              // of the chain's links, not tried yet

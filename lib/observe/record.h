@@ -16,6 +16,14 @@ struct Usage {
   int64_t cached_input = -1;   // of `input`, read from the provider's prompt cache
   int64_t cache_written = -1;  // of `input`
   int64_t reasoning = -1;      // of `output`
+  bool operator==(const Usage&) const = default;
+};
+
+// What of a request could not be said to the target as the client said it.
+struct Warning {
+  std::string code;   // stable: dialects::warning
+  std::string field;  // its path in the client's words: "messages[2].content[0]"
+  bool operator==(const Warning&) const = default;
 };
 
 // One target tried, or passed over, within a request: an entry of the trail. The same
@@ -38,6 +46,7 @@ struct AttemptRecord {
   std::string upstream_request_id;
   Usage usage;
   NanoUsd cost;
+  std::vector<Warning> warnings;  // of its translation; empty where none was needed
 
   bool called() const { return skipped.empty() && !from_cache; }
 };

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <optional>
 #include <string>
 #include <variant>
 
@@ -25,12 +26,15 @@ struct Reply {
   net::Headers headers;
   std::string body;
   dialects::ReplyFacts facts;
+  // Of a provider of another dialect than the client's: `body` is written from it for the client.
+  std::optional<dialects::Answer> answer;
 };
 
 // What an attempt came to.
 struct Failure {
   Error error;
   bool upstream = false;  // a provider said it: `headers` and `body` are its own words
+  bool foreign = false;   // in another dialect than the client's
   net::Headers headers;
   std::string body;
   bool may_fall_back = true;  // false: a plugin's veto

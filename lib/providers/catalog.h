@@ -82,6 +82,8 @@ struct Row {
   // "/x" is relative to base_url. Empty: one home for all.
   std::string_view openai_url = {};
   AuthScheme openai_auth = AuthScheme::bearer;
+  // The compatible one is known to lose what the own dialect can say: requests are translated to the latter.
+  bool imitates = false;
 
   // What the names of its own models begin with on the wire, but not in the facts; empty: nothing.
   std::string_view model_prefix = {};

@@ -45,6 +45,10 @@ class Provider {
   const Quirks& quirks() const { return row_->quirks; }
 
   bool speaks(Dialect d) const { return row_->dialects.has(d); }
+  // The dialect in which a request of a client of `client` goes to this provider: its own where the provider
+  // speaks it, else one that it can be translated to; none: it cannot be asked. A vendor's own dialect comes
+  // before its imitation of OpenAI's where that one is known to lose something.
+  std::optional<Dialect> wire(Dialect client) const;
   // Where requests of that dialect go.
   const net::Endpoint& endpoint(Dialect d = Dialect::openai_chat) const {
     return own_dialect(d) ? native_ : openai_;
@@ -58,19 +62,20 @@ class Provider {
   std::vector<std::string> models() const;
 
   // The path of a request, query included. `client_path` is what the client asked for, below the dialect's
-  // own root:
-  // "/v1/chat/completions?x=y", version or not; empty: the dialect's path for a call of `model` (OpenAI's
-  // and Anthropic's; the other dialects put the model into the path themselves). `model` is used by Azure's
-  // deployments only.
-  std::string path(Dialect d, std::string_view client_path, std::string_view model) const;
+  // own root: "/v1/chat/completions?x=y", version or not; empty: the dialect's path for a call of `model`,
+  // streamed or not. Azure's deployments, Gemini and Bedrock have the model in the path.
+  std::string path(Dialect d, std::string_view client_path, std::string_view model,
+                   bool stream = false) const;
 
   // Adds the credential and the configured headers. Removes any credential of the client's first, unless
   // there is no key and `forward_auth` is on. `key` is one of the config's, or null.
   void authorize(net::Headers& headers, const config::Key* key, Dialect d = Dialect::openai_chat) const;
 
-  // Edits a client's body for this provider's quirks: fields that it refuses are renamed or dropped. After
-  // the dialect's own edits. Nothing for bodies that are no openai-chat.
-  void adapt(const dialects::Request& request, std::string_view model, json::Edit& edit) const;
+  // Edits a body of dialect `d` for this provider's quirks: fields that it refuses are renamed or dropped.
+  // After the dialect's own edits. Nothing for bodies that are no openai-chat.
+  void adapt(Dialect d, json::Value body, std::string_view model, json::Edit& edit) const;
+  // Whether adapt() has anything to do for such a body.
+  bool adapts(Dialect d) const;
 
   // All are set: the config's, else the catalog's for this kind; models that think get more patience.
   config::Timeouts timeouts(std::string_view model = {}) const;

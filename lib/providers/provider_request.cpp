@@ -3,6 +3,7 @@
 #include <array>
 
 #include "base/text.h"
+#include "dialects/codec.h"
 #include "providers/provider.h"
 
 namespace llmgw::providers {
@@ -46,10 +47,41 @@ bool per_deployment(std::string_view path) {
 
 }  // namespace
 
-std::string Provider::path(Dialect d, std::string_view client_path, std::string_view model) const {
+std::optional<Dialect> Provider::wire(Dialect client) const {
+  const auto* codec = dialects::codec(client);
+  const bool translatable = codec != nullptr && codec->translation() != nullptr;
+  auto translates_to = [&](Dialect d) {
+    const auto* other = dialects::codec(d);
+    return translatable && speaks(d) && other != nullptr && other->translation() != nullptr;
+  };
+  if (speaks(client) && !(row_->imitates && client == Dialect::openai_chat)) return client;
+  for (const Dialect own :
+       {Dialect::anthropic_messages, Dialect::gemini_generate, Dialect::bedrock_converse}) {
+    if (translates_to(own)) return own;
+  }
+  if (speaks(client)) return client;
+  for (const Dialect d : row_->dialects.list()) {
+    if (translates_to(d)) return d;
+  }
+  return std::nullopt;
+}
+
+std::string Provider::path(Dialect d, std::string_view client_path, std::string_view model,
+                           bool stream) const {
   const size_t mark = client_path.find('?');
   std::string_view route = without_version(client_path.substr(0, mark));
   std::string query(mark == std::string_view::npos ? std::string_view() : client_path.substr(mark));
+  std::string named;  // a path with the model in it
+  if (d == Dialect::gemini_generate && route.empty()) {
+    // https://ai.google.dev/api/generate-content
+    named = "/models/" + percent_encoded(model) + (stream ? ":streamGenerateContent" : ":generateContent");
+    if (stream) query = "?alt=sse";
+    route = named;
+  } else if (d == Dialect::bedrock_converse && route.empty()) {
+    // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
+    named = "/model/" + percent_encoded(model) + (stream ? "/converse-stream" : "/converse");
+    route = named;
+  }
   if (route.empty()) route = usual_path(d);
 
   std::string out = endpoint(d).prefix;
@@ -84,9 +116,14 @@ void Provider::authorize(net::Headers& headers, const config::Key* key, Dialect 
   for (const auto& [name, value] : config_.headers) headers.set(name, value);
 }
 
-void Provider::adapt(const dialects::Request& request, std::string_view model, json::Edit& edit) const {
-  if (request.dialect != Dialect::openai_chat || !request.doc) return;
-  const json::Value body = request.doc->root();
+bool Provider::adapts(Dialect d) const {
+  const Quirks& q = row_->quirks;
+  return d == Dialect::openai_chat &&
+         (!q.refused().empty() || !q.stream_options || q.thinkers_rename_max_tokens);
+}
+
+void Provider::adapt(Dialect d, json::Value body, std::string_view model, json::Edit& edit) const {
+  if (!adapts(d)) return;
   auto rename = [&](std::string_view field, std::string_view to) {
     if (!body[field]) return;
     if (to.empty() || body[to]) {

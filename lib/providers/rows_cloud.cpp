@@ -28,6 +28,7 @@ constexpr Row kRows[] = {
         .base_url = "https://bedrock-runtime.{region}.amazonaws.com",
         .auth = AuthScheme::sigv4,
         .openai_url = "/openai/v1",
+        .imitates = true,
         .env = {"AWS_BEARER_TOKEN_BEDROCK"},
         .missing =
             "its own dialects and SigV4 (access_key, the AWS chain): it works with a Bedrock API key as the "
@@ -45,6 +46,7 @@ constexpr Row kRows[] = {
         .auth = AuthScheme::google_oauth,
         .openai_url = "/endpoints/openapi",
         .openai_auth = AuthScheme::google_oauth,
+        .imitates = true,
         .model_prefix = "google/",
         .missing =
             "its own dialects, and tokens made from a service account: it works with an OAuth access "

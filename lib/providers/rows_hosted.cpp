@@ -27,6 +27,7 @@ constexpr Row kRows[] = {
         .base_url = "https://api.anthropic.com/v1",
         .auth = AuthScheme::x_api_key,
         .openai_url = "https://api.anthropic.com/v1",
+        .imitates = true,
         .env = {"ANTHROPIC_API_KEY"},
         // Each is a triple of headers; resets are RFC 3339 times.
         .requests = {"anthropic-ratelimit-requests-limit", "anthropic-ratelimit-requests-remaining",
@@ -46,6 +47,7 @@ constexpr Row kRows[] = {
         .base_url = "https://generativelanguage.googleapis.com/v1beta",
         .auth = AuthScheme::x_goog_api_key,
         .openai_url = "/openai",
+        .imitates = true,
         .env = {"GEMINI_API_KEY", "GOOGLE_API_KEY"},
         .missing = "its own dialects (gemini-generate, gemini-embed): chat and embeddings go to its "
                    "OpenAI-compatible endpoint",

@@ -159,7 +159,7 @@ bool Topology::expand_bare(std::string_view model, dialects::Dialect dialect, st
   if (!found) {
     const Upstream* only = nullptr;
     for (const auto& upstream : upstreams_) {
-      if (!upstream->provider->speaks(dialect) || upstream->provider->kind() == "mock") continue;
+      if (!upstream->provider->wire(dialect) || upstream->provider->kind() == "mock") continue;
       if (only != nullptr) return false;
       only = upstream.get();
     }
@@ -217,13 +217,19 @@ void Topology::append(const Upstream& upstream, std::string_view model, std::vec
 
 ChainPolicy Topology::policy(const config::Route* route, const dialects::Request& request) const {
   const auto& fallback = config_->fallback;
-  ChainPolicy policy{fallback.policy.on,         fallback.max_attempts,  fallback.policy.deadline,
-                     fallback.policy.slow_after, fallback.policy.commit, {}};
+  ChainPolicy policy{fallback.policy.on,
+                     fallback.max_attempts,
+                     fallback.policy.deadline,
+                     fallback.policy.slow_after,
+                     fallback.policy.commit,
+                     fallback.policy.translation,
+                     {}};
   if (route != nullptr) {
     policy.on = route->fallback_on.value_or(policy.on);
     policy.deadline = route->deadline.value_or(policy.deadline);
     policy.slow_after = route->slow_after.value_or(policy.slow_after);
     policy.commit = route->commit.value_or(policy.commit);
+    policy.translation = route->translation.value_or(policy.translation);
     policy.timeouts = route->timeouts;
   }
   policy.on = request.fallback_on.value_or(policy.on);
@@ -234,8 +240,12 @@ ChainPolicy Topology::policy(const config::Route* route, const dialects::Request
 std::string Topology::why_not(const Target& target, const dialects::Request& request,
                               const std::vector<std::string>& labels) const {
   const auto& provider = *target.upstream->provider;
-  if (!provider.speaks(request.dialect)) {
+  const auto wire = provider.wire(request.dialect);
+  if (!wire) {
     return "it does not speak " + std::string(dialects::name(request.dialect));
+  }
+  if (request.needs.state && *wire != request.dialect) {
+    return "it keeps no responses: " + std::string(request.needs.state) + " needs a provider that does";
   }
   for (const auto& label : labels) {
     const auto& own = provider.config().labels;

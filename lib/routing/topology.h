@@ -14,6 +14,7 @@
 #include "routing/gate.h"
 #include "routing/key_ring.h"
 #include "routing/retry_budget.h"
+#include "routing/seal_store.h"
 #include "routing/target_state.h"
 
 namespace llmgw::routing {
@@ -23,6 +24,7 @@ class State {
  public:
   TargetStates targets;
   RetryBudget retries{0.2};
+  SealStore seals;
   // The gate of a provider by name; `most` is the config's of the moment.
   Gate& gate(const std::string& provider, int most);
 
@@ -61,6 +63,7 @@ struct ChainPolicy {
   int max_attempts = 6;
   config::AutoDuration deadline, slow_after;
   config::Commit commit = config::Commit::first_token;
+  config::Translation translation = config::Translation::lenient;
   config::Timeouts timeouts;  // a route's own
 };
 

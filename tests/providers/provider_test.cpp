@@ -254,7 +254,7 @@ TEST_CASE("a body loses what a provider refuses and keeps every other byte") {
     request.body = c.body;
     request.doc = *json::Doc::parse(request.body);
     json::Edit edit(request.doc->root());
-    made(provider(std::string(c.kind)))->adapt(request, c.model, edit);
+    made(provider(std::string(c.kind)))->adapt(request.dialect, request.doc->root(), c.model, edit);
     CHECK((edit.empty() ? "" : edit.apply()) == c.expected);
   }
 }
@@ -265,7 +265,7 @@ TEST_CASE("what the gateway would add is not sent to a provider that refuses it"
   request.doc = *json::Doc::parse(request.body);
   json::Edit edit(request.doc->root());
   edit.set("stream_options", R"({"include_usage":true})");
-  made(provider("mistral"))->adapt(request, "m", edit);
+  made(provider("mistral"))->adapt(request.dialect, request.doc->root(), "m", edit);
   CHECK(edit.apply() == R"({"stream":true})");
 }
 

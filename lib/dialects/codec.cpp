@@ -1,0 +1,23 @@
+#include "dialects/codec.h"
+
+#include "dialects/openai.h"
+
+namespace llmgw::dialects {
+
+std::unique_ptr<net::EventSplitter> Codec::splitter() const {
+  return std::make_unique<net::SseSplitter>();
+}
+
+// One line a dialect.
+const Codec* codec(Dialect dialect) {
+  switch (dialect) {
+    case Dialect::openai_chat: return &openai_chat();
+    case Dialect::openai_completions: return &openai_completions();
+    case Dialect::openai_responses: return &openai_responses();
+    case Dialect::openai_embeddings: return &openai_embeddings();
+    case Dialect::openai_other: return &openai_other();
+    default: return nullptr;
+  }
+}
+
+}  // namespace llmgw::dialects

@@ -1,0 +1,114 @@
+#include "engine/wire.h"
+
+#include "base/text.h"
+#include "dialects/multipart.h"
+#include "dialects/reading.h"
+#include "dialects/seal.h"
+
+namespace llmgw::engine {
+namespace {
+
+using dialects::Dialect;
+
+// What must change in the client's body for this target; nothing: it goes as it came.
+std::optional<std::string> edited(const dialects::Request& request, const routing::Target& target,
+                                  const dialects::Codec& codec) {
+  if (!request.doc) {
+    if (request.model.empty() || request.body.empty()) return std::nullopt;
+    return dialects::edit_multipart(request, target.model);
+  }
+  json::Edit edit(request.doc->root());
+  const auto& provider = *target.upstream->provider;
+  codec.edit_request(request, target.model, provider.quirks().stream_options, edit);
+  provider.adapt(request.dialect, request.doc->root(), target.model, edit);
+  if (edit.empty()) return std::nullopt;
+  return edit.apply();
+}
+
+std::string translated(const dialects::Request& request, const routing::Target& target, bool mark_prefix,
+                       const dialects::Conversation& conversation, Wire& wire) {
+  const auto& provider = *target.upstream->provider;
+  const auto facts = provider.facts(target.model);
+  for (const auto& field : conversation.unmodelled)
+    dialects::warn(wire.warnings, dialects::warning::kDropped, field);
+  std::string body = wire.codec->translation()->write_request(conversation,
+                                                              {.model = target.model,
+                                                               .kind = provider.kind(),
+                                                               .stream = request.stream,
+                                                               .ask_usage = provider.quirks().stream_options,
+                                                               .max_output = facts.max_output,
+                                                               .thinks = facts.reasoning,
+                                                               .mark_prefix = mark_prefix},
+                                                              wire.warnings);
+  if (!provider.adapts(wire.dialect)) return body;
+  const auto doc = json::Doc::parse(body);
+  if (!doc) return body;
+  json::Edit edit(doc->root());
+  provider.adapt(wire.dialect, doc->root(), target.model, edit);
+  return edit.empty() ? body : edit.apply();
+}
+
+// Dialects whose bodies may hold a seal of another vendor, which we marked.
+bool may_carry_seals(Dialect d) {
+  return d == Dialect::anthropic_messages || d == Dialect::gemini_generate ||
+         d == Dialect::bedrock_converse || d == Dialect::openai_responses;
+}
+
+}  // namespace
+
+Result<Wire> make_wire(const dialects::Request& request, const routing::Target& target, bool strict,
+                       bool mark_prefix, const ReadConversation& conversation) {
+  const auto& provider = *target.upstream->provider;
+  Wire wire;
+  wire.dialect = provider.wire(request.dialect).value_or(request.dialect);
+  wire.codec = dialects::codec(wire.dialect);
+  wire.translated = wire.dialect != request.dialect ||
+                    (may_carry_seals(request.dialect) && dialects::has_marked_seal(request.body));
+  if (!wire.translated) {
+    const std::string query = request.query.empty() ? "" : "?" + request.query;
+    wire.body = edited(request, target, *wire.codec);
+    wire.path = provider.path(wire.dialect, request.path + query, target.model, request.stream);
+    return wire;
+  }
+  const auto read = conversation();
+  if (!read) return fail(read.error());
+  wire.body = translated(request, target, mark_prefix, **read, wire);
+  wire.path = provider.path(wire.dialect, "", target.model, request.stream);
+  if (strict && !wire.warnings.empty()) {
+    Error error{.error_class = ErrorClass::bad_request, .code = "unsupported_parameter"};
+    error.param = wire.warnings.front().field;
+    error.message = "translation is \"strict\", and " + target.name() + " cannot be told";
+    for (const auto& warning : wire.warnings) error.message += " '" + warning.field + "'";
+    return fail(std::move(error));
+  }
+  return wire;
+}
+
+net::Headers translated_request_headers(const net::Headers& forwarded) {
+  net::Headers out;
+  for (const auto field : forwarded) {
+    if (iequals(field.name, "traceparent") || iequals(field.name, "tracestate") ||
+        iequals(field.name, "user-agent")) {
+      out.add(field.name, field.value);
+    }
+  }
+  out.add("Content-Type", "application/json");
+  return out;
+}
+
+bool same_error_shape(Dialect a, Dialect b) {
+  auto family = [](Dialect d) {
+    switch (d) {
+      case Dialect::anthropic_messages: return 1;
+      case Dialect::gemini_generate:
+      case Dialect::gemini_embed: return 2;
+      case Dialect::bedrock_converse:
+      case Dialect::bedrock_invoke: return 3;
+      case Dialect::cohere_chat: return 4;
+      default: return 0;
+    }
+  };
+  return family(a) == family(b);
+}
+
+}  // namespace llmgw::engine
