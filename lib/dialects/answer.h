@@ -50,7 +50,7 @@ struct StreamEvent {
     refusal,    // a piece of a refusal
     citation,   // of the text in `part`
     part_end,   // nothing more comes for `part`
-    finish,     // finish, stop_sequence of `choice`
+    finish,     // `choice` is complete: why
     usage,      // the tokens counted so far; the last one holds
     end,        // the dialect's end marker: all is said
     error,      // `text`: raw JSON of an error object in place of the next event
@@ -58,7 +58,7 @@ struct StreamEvent {
   Kind kind = Kind::text;
   int choice = 0;
   int part = 0;
-  std::string text;      // text, reasoning, arguments, refusal, error
+  std::string text;      // text, reasoning, arguments, refusal, error; finish: the stop sequence that came
   std::string id, name;  // tool_call; start: the answer's id, and the model
   Seal seal{};
   Citation citation{};

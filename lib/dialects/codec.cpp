@@ -1,5 +1,6 @@
 #include "dialects/codec.h"
 
+#include "dialects/anthropic.h"
 #include "dialects/openai.h"
 
 namespace llmgw::dialects {
@@ -16,6 +17,7 @@ const Codec* codec(Dialect dialect) {
     case Dialect::openai_responses: return &openai_responses();
     case Dialect::openai_embeddings: return &openai_embeddings();
     case Dialect::openai_other: return &openai_other();
+    case Dialect::anthropic_messages: return &anthropic_messages();
     default: return nullptr;
   }
 }

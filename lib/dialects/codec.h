@@ -30,6 +30,7 @@ struct StreamStep {
       false;  // content, too: all of the answer that has begun is complete, the marker may still follow
   bool done = false;         // the dialect's end marker
   bool usage_only = false;   // nothing but token counts
+  bool opening = false;      // the first event, which carries `extra_fields` as far as known
   std::string error_object;  // raw JSON of an error; empty: none
 };
 
@@ -86,6 +87,12 @@ class Codec {
 
 // The codec of a dialect that is built; nullptr for the others. Lives as long as the program.
 const Codec* codec(Dialect);
+
+// Reads request.body and what it says of model, stream and the gateway's fields: `doc` is set. Errors:
+// bad_request.
+Result<void> read_envelope(Request&);
+// The model's name for the target, and without the gateway's fields.
+void edit_envelope(const Request&, std::string_view model, json::Edit&);
 
 // Reads what every dialect's body may hold for the gateway: `fallbacks`, `models`, `fallback_on`,
 // `extra_fields`; refuses repeats of fields that the gateway acts on.

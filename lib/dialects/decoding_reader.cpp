@@ -35,6 +35,7 @@ Result<StreamStep> DecodingStreamReader::read(const net::SseEvent& event) {
   StreamStep step;
   for (const auto& e : events_) facts_.note(e, step);
   step.holdable = holdable(event);
+  step.opening = opening(event);
   usage_ = facts_.usage();
   text_bytes_ = facts_.text_bytes();
   return step;

@@ -35,6 +35,8 @@ class DecodingStreamReader : public StreamReader {
  protected:
   // Whether the event is one that can carry `extra_fields` (StreamStep::holdable).
   virtual bool holdable(const net::SseEvent&) const { return false; }
+  // Whether it begins the stream and can carry them, too (StreamStep::opening).
+  virtual bool opening(const net::SseEvent&) const { return false; }
 
  private:
   std::unique_ptr<EventDecoder> decoder_;

@@ -39,45 +39,14 @@ void write_error(json::Writer& writer, const Error& error) {
 }  // namespace
 
 Result<void> OpenAiCodec::decode_request(Request& request) const {
-  auto refuse = [](std::string param, std::string message) {
-    Error error;
-    error.error_class = ErrorClass::bad_request;
-    error.param = std::move(param);
-    error.message = std::move(message);
-    return fail(std::move(error));
-  };
-  auto doc = json::Doc::parse(request.body);
-  if (!doc) return fail(std::move(doc.error()));
-  request.doc = std::move(*doc);
+  if (auto read = read_envelope(request); !read) return read;
   const json::Value body = request.doc->root();
-  if (!body.is(json::Kind::object)) {
-    return refuse("", "the body must be a JSON object, not " + std::string(json::name(body.kind())));
-  }
-  const auto model = body["model"];
-  if (model && !model.is(json::Kind::string)) {
-    return refuse("model", "'model' must be a string, not " + std::string(json::name(model.kind())));
-  }
-  request.model = model.text();
-  if (!printable(request.model)) return refuse("model", "'model' has control characters");
-  const auto stream = body["stream"];
-  if (stream && !stream.is(json::Kind::boolean) && !stream.is_null()) {
-    return refuse("stream", "'stream' must be true or false, not " + std::string(json::name(stream.kind())));
-  }
-  request.stream = stream.boolean().value_or(false);
-  const auto options = body["stream_options"];
-  request.wants_usage = options["include_usage"].boolean().value_or(false);
-  if (auto read = read_gateway_fields(body, request); !read) return read;
+  request.wants_usage = body["stream_options"]["include_usage"].boolean().value_or(false);
   return decode_needs(body, request);
 }
 
 void OpenAiCodec::edit_request(const Request& request, std::string_view model, bool, json::Edit& edit) const {
-  const auto body = request.doc->root();
-  if (!model.empty() && !body["model"].says(model)) edit.set("model", json::quoted(model));
-  for (const std::string_view field : {"fallbacks", "fallback_on", "extra_fields"}) {
-    if (body[field]) edit.remove(field);
-  }
-  // OpenRouter's name for fallbacks; where the chain is ours, the provider must not make another.
-  if (request.fallbacks && body["models"]) edit.remove("models");
+  edit_envelope(request, model, edit);
 }
 
 std::string OpenAiCodec::error_body(const Error& error, std::string_view extra_fields) const {

@@ -22,6 +22,7 @@ std::optional<CacheMark> read_cache_mark(Value part) {
 
 Result<Part> read_part(Value part, const std::string& path) {
   if (!part.is(Kind::object)) return refused(path, "must be a content part, an object");
+  if (!part["type"].is(Kind::string)) return refused(path + ".type", "must be a string");
   Part out;
   out.cache = read_cache_mark(part);
   const std::string type = part["type"].text();

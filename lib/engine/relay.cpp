@@ -85,6 +85,9 @@ Result<void> Relay::take(const net::SseEvent& event, const Seal& seal) {
     // All is known now: the held event goes out before the count.
     seal_held(seal);
     if (wants_usage_) out += event.raw;
+  } else if (step->opening) {
+    const auto extra = seal(*this);
+    out += extra.empty() ? std::string(event.raw) : codec_->attach(event, extra);
   } else if (!step->done) {
     if (step->holdable) flush_held();
     out += event.raw;

@@ -58,23 +58,106 @@ size_t find_call(std::string_view path) {
   return std::string_view::npos;
 }
 
+// Anthropic's (https://docs.anthropic.com/en/api): below its version.
+std::optional<Face> anthropic_face(std::string_view path) {
+  Face face{.dialect = Dialect::anthropic_messages};
+  if (path == "/messages") {
+    face.path = path;
+  } else if (path == "/messages/count_tokens") {
+    face.path = path;
+    face.call = Face::Call::count_tokens;
+  } else if (take(path, "/models")) {
+    face.call = Face::Call::models;
+    if (!path.empty()) face.model = percent_decoded(path.substr(1)).value_or("");
+  } else {
+    return std::nullopt;
+  }
+  return face;
+}
+
+// Gemini's (https://ai.google.dev/api): "/models/M:verb", where M may be "provider/model" and hold ':'
+// itself.
+std::optional<Face> gemini_face(std::string_view path) {
+  if (!take(path, "/models")) return std::nullopt;
+  Face face{.dialect = Dialect::gemini_generate};
+  const size_t colon = path.rfind(':');
+  const auto verb = colon == std::string_view::npos ? std::string_view() : path.substr(colon + 1);
+  const auto model = path.empty() ? std::optional(std::string()) : percent_decoded(path.substr(1, colon - 1));
+  if (!model || !printable(*model)) return std::nullopt;
+  face.model = *model;
+  if (verb == "generateContent" || verb == "streamGenerateContent") {
+    face.stream = verb == "streamGenerateContent";
+  } else if (verb == "countTokens") {
+    face.call = Face::Call::count_tokens;
+  } else if (verb == "embedContent" || verb == "batchEmbedContents") {
+    face.dialect = Dialect::gemini_embed;
+    face.path = ":" + std::string(verb);
+  } else {
+    face.call = Face::Call::models;
+    face.model = path.empty() ? "" : percent_decoded(path.substr(1)).value_or("");
+  }
+  return face;
+}
+
+// Bedrock's (docs.aws.amazon.com, "Amazon Bedrock Runtime"): "/model/ID/verb", ID percent-encoded whole.
+std::optional<Face> bedrock_face(std::string_view path) {
+  if (!take(path, "/model") || path.empty()) return std::nullopt;
+  Face face{.dialect = Dialect::bedrock_converse};
+  const size_t slash = path.rfind('/');
+  const auto verb = path.substr(slash + 1);
+  const auto model = slash == 0 ? std::nullopt : percent_decoded(path.substr(1, slash - 1));
+  if (!model || model->empty() || !printable(*model)) return std::nullopt;
+  face.model = *model;
+  if (verb == "converse" || verb == "converse-stream") {
+    face.stream = verb == "converse-stream";
+  } else if (verb == "invoke" || verb == "invoke-with-response-stream") {
+    face.dialect = Dialect::bedrock_invoke;
+    face.stream = verb == "invoke-with-response-stream";
+  } else {
+    return std::nullopt;
+  }
+  return face;
+}
+
+// The shapes that are told apart by their paths alone.
+std::optional<Face> native_face(std::string_view path) {
+  auto rest = path;
+  if (take(rest, "/v1beta") || take(rest, "/v1alpha")) return gemini_face(rest);
+  if (take(rest, "/v1") && rest.starts_with("/messages")) return anthropic_face(rest);
+  if (path.starts_with("/model/")) return bedrock_face(path);
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::optional<Face> find_face(std::string_view path) {
   if (climbs(path)) return std::nullopt;
   if (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
-  bool prefixed = false;
-  for (const std::string_view prefix : {"/openai", "/litellm", "/langchain", "/pydanticai"}) {
-    if (take(path, prefix)) {
-      prefixed = true;
-      break;
-    }
-  }
   // A segment that climbs would be forwarded below a provider's own prefix, with our key.
   for (auto segment : split(path, '/')) {
     const auto plain = percent_decoded(segment);
     if (!plain || *plain == "." || *plain == "..") return std::nullopt;
   }
+  bool framework = false;
+  for (const std::string_view prefix : {"/litellm", "/langchain", "/pydanticai"}) {
+    if (take(path, prefix)) {
+      framework = true;
+      break;
+    }
+  }
+  if (take(path, "/anthropic")) {
+    take(path, "/v1");
+    return anthropic_face(path);
+  }
+  if (take(path, "/genai")) {
+    if (!take(path, "/v1beta") && !take(path, "/v1alpha")) take(path, "/v1");
+    return gemini_face(path);
+  }
+  if (take(path, "/bedrock")) return bedrock_face(path);
+  if (auto face = framework || path.starts_with("/v1/messages") ? native_face(path) : std::nullopt)
+    return face;
+
+  const bool prefixed = framework || take(path, "/openai");
   Face face;
   if (prefixed) {
     take(path, "/openai");  // Azure clients append their own
@@ -83,7 +166,7 @@ std::optional<Face> find_face(std::string_view path) {
       if (call == std::string_view::npos) return std::nullopt;
       const auto decoded = percent_decoded(path.substr(1, call - 1));
       if (!decoded || !printable(*decoded)) return std::nullopt;
-      face.deployment = *decoded;
+      face.model = *decoded;
       path.remove_prefix(call);
     }
   }
@@ -96,14 +179,11 @@ std::optional<Face> find_face(std::string_view path) {
   if (!known) return std::nullopt;
   face.path = path;
   face.dialect = dialect_of(path);
+  if (path == "/models" || path.starts_with("/models/")) {
+    face.call = Face::Call::models;
+    if (path.size() > 8) face.model = percent_decoded(path.substr(8)).value_or("");
+  }
   return face;
-}
-
-std::string_view unbuilt_face(std::string_view path) {
-  if (path.starts_with("/anthropic") || path.starts_with("/v1/messages")) return "Anthropic";
-  if (path.starts_with("/genai")) return "Google GenAI";
-  if (path.starts_with("/bedrock")) return "AWS Bedrock";
-  return {};
 }
 
 }  // namespace llmgw::service

@@ -99,17 +99,17 @@ void Gateway::route(net::HttpRequest& request, net::ResponseWriter& writer,
   }
   auto face = find_face(request.path());
   if (!face) {
-    const auto unbuilt = unbuilt_face(request.path());
-    return refuse(writer, not_found(unbuilt.empty()
-                                        ? "there is nothing at " + shortened(request.path(), 200) +
-                                              "; the OpenAI API is at /v1"
-                                        : "the " + std::string(unbuilt) + " face is not built yet; use /v1"));
+    return refuse(writer,
+                  not_found("there is nothing at " + shortened(request.path(), 200) +
+                            "; the OpenAI API is at /v1, Anthropic's at /anthropic, Gemini's at /genai, "
+                            "Bedrock's at /bedrock"));
+  }
+  if (dialects::codec(face->dialect) == nullptr) {
+    return refuse(writer, not_found("the dialect " + std::string(dialects::name(face->dialect)) +
+                                    " is not built yet; use /v1"));
   }
   const bool reads = request.method == "GET" || request.method == "HEAD";
-  if (reads && face->path == "/models") return serve_models(writer, *topology, {});
-  if (reads && face->path.starts_with("/models/")) {
-    return serve_models(writer, *topology, std::string_view(face->path).substr(8));
-  }
+  if (reads && face->call == Face::Call::models) return serve_models(writer, *topology, *face);
   serve_inference(request, writer, std::move(*face), topology);
 }
 
@@ -178,6 +178,11 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
   const std::string target = std::move(http.target);
   if (const size_t mark = target.find('?'); mark != std::string::npos)
     request.query = forwarded_query(std::string_view(target).substr(mark + 1));
+  if (face.stream) request.stream = *face.stream;
+  if (face.dialect == dialects::Dialect::gemini_generate ||
+      face.dialect == dialects::Dialect::bedrock_converse) {
+    request.model = std::move(face.model);
+  }
   drop_fields_of_this_hop(http.headers);
   request.headers = std::move(http.headers);
   request.body = std::move(http.body);
@@ -198,7 +203,7 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
   }
   if (decoded) decoded = read_request_headers(request.headers, request);
   if (!decoded) return refuse(writer, decoded.error(), face.dialect);
-  if (request.model.empty()) request.model = face.deployment;
+  if (request.model.empty()) request.model = face.model;
   if (inference && request.model.empty()) {
     return refuse(
         writer,
@@ -244,18 +249,16 @@ Result<void> Gateway::pin(dialects::Request& request, const routing::Topology& t
   return {};
 }
 
-void Gateway::serve_models(net::ResponseWriter& writer, const routing::Topology& topology,
-                           std::string_view id) {
-  if (id.empty()) return reply(writer, 200, "application/json", model_list(topology));
-  const auto decoded = percent_decoded(id);
-  if (const auto entry = decoded ? model_entry(topology, *decoded) : std::nullopt) {
+void Gateway::serve_models(net::ResponseWriter& writer, const routing::Topology& topology, const Face& face) {
+  if (face.model.empty()) return reply(writer, 200, "application/json", model_list(topology, face.dialect));
+  if (const auto entry = model_entry(topology, face.dialect, face.model)) {
     return reply(writer, 200, "application/json", *entry);
   }
   Error error{.error_class = ErrorClass::model_unavailable,
-              .message = "there is no model '" + shortened(id, 200) + "'",
+              .message = "there is no model '" + shortened(face.model, 200) + "'",
               .code = "model_not_found",
               .param = "model"};
-  refuse(writer, error);
+  refuse(writer, error, face.dialect);
 }
 
 void Gateway::serve_reload(net::ResponseWriter& writer) {

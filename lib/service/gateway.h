@@ -39,7 +39,7 @@ class Gateway final : public net::HttpHandler {
                        std::shared_ptr<const routing::Topology>);
   void refuse(net::ResponseWriter&, const Error&, dialects::Dialect = dialects::Dialect::openai_other);
   Result<void> pin(dialects::Request&, const routing::Topology&);
-  void serve_models(net::ResponseWriter&, const routing::Topology&, std::string_view id);
+  void serve_models(net::ResponseWriter&, const routing::Topology&, const Face&);
   void serve_reload(net::ResponseWriter&);
 
   const engine::Engine& engine_;

@@ -8,6 +8,8 @@
 namespace llmgw::service {
 namespace {
 
+using dialects::Dialect;
+
 struct Entry {
   std::string id, owner;
 };
@@ -24,29 +26,63 @@ std::vector<Entry> entries(const routing::Topology& topology) {
   return out;
 }
 
-void write(json::Writer& writer, const Entry& entry) {
-  writer.begin_object().member("id", entry.id).member("object", "model").member("created", 0);
-  writer.member("owned_by", entry.owner).end_object();
+void write(json::Writer& writer, Dialect dialect, const Entry& entry) {
+  writer.begin_object();
+  switch (dialect) {
+    case Dialect::anthropic_messages:
+      writer.member("type", "model").member("id", entry.id).member("display_name", entry.id);
+      writer.member("created_at", "1970-01-01T00:00:00Z");
+      break;
+    case Dialect::gemini_generate:
+      writer.member("name", "models/" + entry.id).member("displayName", entry.id);
+      writer.key("supportedGenerationMethods").begin_array();
+      for (const std::string_view verb : {"generateContent", "streamGenerateContent", "countTokens"})
+        writer.string(verb);
+      writer.end_array();
+      break;
+    default:
+      writer.member("id", entry.id).member("object", "model").member("created", 0);
+      writer.member("owned_by", entry.owner);
+  }
+  writer.end_object();
 }
 
 }  // namespace
 
-std::string model_list(const routing::Topology& topology) {
+std::string model_list(const routing::Topology& topology, Dialect dialect) {
   std::string out;
   json::Writer writer(out);
-  writer.begin_object().member("object", "list").key("data").begin_array();
-  for (const auto& entry : entries(topology)) write(writer, entry);
-  writer.end_array().end_object();
+  writer.begin_object();
+  const auto all = entries(topology);
+  if (dialect == Dialect::gemini_generate) {
+    writer.key("models");
+  } else {
+    if (dialect != Dialect::anthropic_messages) writer.member("object", "list");
+    writer.key("data");
+  }
+  writer.begin_array();
+  for (const auto& entry : all) write(writer, dialect, entry);
+  writer.end_array();
+  if (dialect == Dialect::anthropic_messages) {
+    writer.member("has_more", false).key("first_id");
+    if (all.empty()) {
+      writer.null().key("last_id").null();
+    } else {
+      writer.string(all.front().id).member("last_id", all.back().id);
+    }
+  }
+  writer.end_object();
   return out;
 }
 
-std::optional<std::string> model_entry(const routing::Topology& topology, std::string_view id) {
+std::optional<std::string> model_entry(const routing::Topology& topology, Dialect dialect,
+                                       std::string_view id) {
   const auto all = entries(topology);
   const auto found = std::ranges::find_if(all, [&](const Entry& e) { return e.id == id; });
   if (found == all.end()) return std::nullopt;
   std::string out;
   json::Writer writer(out);
-  write(writer, *found);
+  write(writer, dialect, *found);
   return out;
 }
 

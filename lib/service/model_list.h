@@ -8,10 +8,11 @@
 
 namespace llmgw::service {
 
-// `GET /v1/models` (https://platform.openai.com/docs/api-reference/models/list): routes, aliases, and the
-// models of each provider as "provider/model".
-std::string model_list(const routing::Topology&);
-// `GET /v1/models/ID`; none when nothing of that name would be served.
-std::optional<std::string> model_entry(const routing::Topology&, std::string_view id);
+// The models that can be asked for: routes, aliases, and those of each provider as "provider/model". In the
+// shape that the SDK of `dialect` reads: OpenAI's (platform.openai.com/docs/api-reference/models),
+// Anthropic's (docs.anthropic.com/en/api/models-list) or Gemini's (ai.google.dev/api/models).
+std::string model_list(const routing::Topology&, dialects::Dialect);
+// One of them by its name; none when nothing of that name would be served.
+std::optional<std::string> model_entry(const routing::Topology&, dialects::Dialect, std::string_view id);
 
 }  // namespace llmgw::service

@@ -34,7 +34,7 @@ TEST_CASE("a path's face is its dialect, and what stands below the root") {
     REQUIRE(face);
     CHECK(face->dialect == dialect);
     CHECK(face->path == below);
-    CHECK(face->deployment == deployment);
+    CHECK(face->model == deployment);
   }
 }
 
