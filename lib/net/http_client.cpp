@@ -32,6 +32,11 @@ void append_head(std::string& out, const Call& call) {
   out.append("\r\n");
 }
 
+Result<void> too_large() {
+  return fail(ErrorClass::invalid_response,
+              "the upstream body is larger than " + std::to_string(kLimits.body >> 20) + " MiB");
+}
+
 // Whether a connection that waits for its next call has nothing to say. Bytes that come unasked would be
 // taken for the answer to that call (RFC 9112, 6.3: discard them and close).
 bool silent(Stream& stream) {
@@ -120,6 +125,7 @@ class HttpExchange final : public Exchange {
         }
         auto decoded = inflater_->feed(raw_, given_, kLimits.body - decoded_);
         raw_.clear();
+        if (!decoded && decoded.error().status == 413) return std::unexpected(too_large().error());
         if (!decoded) return fail(std::move(decoded.error()));
         decoded_ += given_.size();
         if (!given_.empty()) return std::string_view(given_);
@@ -192,6 +198,7 @@ class HttpExchange final : public Exchange {
     while (begin_ < end_ && !parser_.done()) {
       auto used = parser_.feed({block_.get() + begin_, end_ - begin_}, raw_);
       if (!used) {
+        if (used.error().status == 413) return too_large();
         // Broken chunks are broken framing; a head that is no HTTP is bad content.
         return fail(parser_.head_done() ? ErrorClass::network : ErrorClass::invalid_response,
                     "the upstream sent " + used.error().message);
