@@ -181,7 +181,7 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
   record.status = response.status;
   for (const std::string_view field : {"x-request-id", "request-id", "x-amzn-requestid", "apim-request-id"}) {
     if (const auto id = response.headers.get(field); !id.empty() && record.upstream_request_id.empty()) {
-      record.upstream_request_id = shortened(id, 200);
+      record.upstream_request_id = shortened(provider.scrub(id), 200);
     }
   }
   if (response.status / 100 != 2) {

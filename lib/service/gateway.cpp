@@ -28,14 +28,6 @@ Error not_found(std::string message) {
                .code = "unknown_url"};
 }
 
-// Fields that Connection names are meant for us alone (RFC 9110, 7.6.1).
-void drop_fields_of_this_hop(net::Headers& headers) {
-  const std::string connection(headers.get("connection"));
-  for (const auto name : split(connection, ',')) {
-    if (!iequals(name, "keep-alive") && !iequals(name, "close")) headers.remove(name);
-  }
-}
-
 // Bodies may come compressed; the limit holds for what they become.
 Result<void> inflate_body(net::HttpRequest& request, int64_t limit) {
   const auto coding = request.headers.get("content-encoding");
@@ -178,7 +170,7 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
   const std::string target = std::move(http.target);
   if (const size_t mark = target.find('?'); mark != std::string::npos)
     request.query = forwarded_query(std::string_view(target).substr(mark + 1));
-  drop_fields_of_this_hop(http.headers);
+  for (const auto& name : http.headers.names_of_this_hop()) http.headers.remove(name);
   request.headers = std::move(http.headers);
   request.body = std::move(http.body);
 
