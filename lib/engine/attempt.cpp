@@ -117,8 +117,9 @@ void Run::fail_with(Outcome& outcome, Error error) const {
 // What must change in the client's body for this target; nothing: it goes as it came.
 std::optional<std::string> Run::edited_body(const routing::Target& t) const {
   if (!request_.doc) {
-    if (request_.model.empty() || request_.body.empty()) return std::nullopt;
-    return dialects::edit_multipart(request_, t.model);
+    const auto changes = dialects::form_changes(request_, t.model);
+    if (changes.empty() || request_.file != nullptr) return std::nullopt;
+    return dialects::changed(request_.body, changes);
   }
   json::Edit edit(request_.doc->root());
   const auto& provider = *t.upstream->provider;
@@ -162,6 +163,8 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
                  .once = request_.once,
                  .connect = timeout(outcome.link, &config::Timeouts::connect),
                  .deadline = deadline_};
+  if (request_.file != nullptr)
+    call.upload = net::FileBody{request_.file, dialects::form_changes(request_, t.model)};
   call.headers.add("Accept-Encoding", "identity");
   if (pays_itself(t)) append_credentials(request_.headers, call.headers);
   provider.authorize(call.headers, pick.key, request_.dialect);
