@@ -578,6 +578,31 @@ class SlowClients(Provider):
             self.assertEqual(wire.ask(small, wire.chat("mock/echo")).status, 200)
 
 
+    def test_what_coded_bodies_become_is_bounded_together(self):
+        with Gateway('[server]\nmax_body = "8MiB"\nmax_buffered = "16MiB"\n[mock]\nenabled = true\n') as small:
+            body = gzip.compress(json.dumps(wire.chat("mock/hang")).encode() + b" " * (7 * MB))
+            connections = [wire.Connection(small) for _ in range(12)]
+            for connection in connections:
+                connection.send(wire.post(body, headers="Content-Encoding: gzip\r\n"))
+            statuses = []
+            time.sleep(0.5)
+            for connection in connections:
+                connection.socket.settimeout(0.2)
+                try:
+                    reply = connection.reply()
+                    self.assertIn("max_buffered", reply.json()["error"]["message"])
+                    statuses.append(reply.status)
+                except TimeoutError:
+                    statuses.append(None)
+            self.assertEqual(statuses.count(None), 2)
+            self.assertEqual(statuses.count(503), 10)
+            for connection in connections:
+                connection.close()
+            self.assertEqual(wire.ask(small, wire.chat("mock/echo")).status, 200)
+            body = gzip.compress(json.dumps(wire.chat("mock/echo")).encode())
+            self.assertEqual(wire.ask(small, body, headers="Content-Encoding: gzip\r\n").status, 200)
+
+
 def in_two(what, first):
     """Says `first`, which must be on its way to the client, and then `what`."""
     def say(connection, seen):
