@@ -61,7 +61,8 @@ Result<ChildProcess> ChildProcess::start(const std::vector<std::string>& command
   sigset_t none, ours;
   sigemptyset(&none);
   sigemptyset(&ours);
-  sigaddset(&ours, SIGPIPE);  // the one that we ignore of our own accord
+  sigaddset(&ours, SIGPIPE);  // those that we ignore of our own accord
+  sigaddset(&ours, SIGXFSZ);
   posix_spawnattr_setsigmask(&attributes, &none);
   posix_spawnattr_setsigdefault(&attributes, &ours);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);

@@ -58,6 +58,7 @@ void add_version(CLI::App& app, Context& context) {
 int main(int argc, char** argv) {
   using namespace llmgw::cmd;
   std::signal(SIGPIPE, SIG_IGN);
+  std::signal(SIGXFSZ, SIG_IGN);  // a file that may not grow is an error of that write
   CLI::App app("Keeps an application's LLM calls working when providers fail.", "llmgw");
   app.require_subcommand(1);
   app.set_version_flag("--version", std::string(llmgw::kVersion), "Print the version");

@@ -1,6 +1,7 @@
 #include "base/json_edit.h"
 
 #include <algorithm>
+#include <optional>
 
 #include "base/json_writer.h"
 
@@ -76,7 +77,23 @@ std::string Edit::apply() const {
   return out;
 }
 
+namespace {
+
+// `object` without its members of that name; nothing when it has none.
+std::optional<std::string> without(std::string_view object, std::string_view key) {
+  if (object.find("\"" + std::string(key) + "\"") == std::string_view::npos) return std::nullopt;
+  const auto doc = Doc::parse(object, {.allow_lone_surrogates = true});
+  if (!doc || !doc->root()[key]) return std::nullopt;
+  Edit edit(doc->root());
+  edit.remove(key);
+  return edit.apply();
+}
+
+}  // namespace
+
 std::string with_last_member(std::string_view object, std::string_view key, std::string_view json) {
+  const auto rest = without(object, key);
+  if (rest) object = *rest;
   const size_t close = object.rfind('}');
   size_t last = close;
   while (last > 0 && (object[last - 1] == ' ' || object[last - 1] == '\n' || object[last - 1] == '\r' ||

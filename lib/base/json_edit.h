@@ -42,7 +42,8 @@ class Edit {
   std::vector<Change> changes_;
 };
 
-// `object` (the bytes of a JSON object) with `"key":json` as its last member.
+// `object` (the bytes of a JSON object) with `"key":json` as its last member, in place of any it has of that
+// name: a gateway behind this one may have added its own. `key` needs no escapes.
 std::string with_last_member(std::string_view object, std::string_view key, std::string_view json);
 
 }  // namespace llmgw::json

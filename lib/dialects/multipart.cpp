@@ -1,105 +1,72 @@
 #include "dialects/multipart.h"
 
 #include "base/text.h"
+#include "dialects/form_scanner.h"
 
 namespace llmgw::dialects {
-namespace {
 
-struct Part {
-  std::string_view name;
-  std::string_view value;
-  size_t begin = 0, end = 0;  // the whole part in the body, its leading delimiter included
-};
-
-std::string_view parameter(std::string_view field, std::string_view name) {
-  for (size_t at = field.find(';'); at != std::string_view::npos; at = field.find(';', at + 1)) {
-    auto rest = trim(field.substr(at + 1));
-    if (rest.size() <= name.size() || !iequals(rest.substr(0, name.size()), name) || rest[name.size()] != '=')
-      continue;
-    rest.remove_prefix(name.size() + 1);
-    if (rest.starts_with('"'))
-      return rest.substr(1, rest.find('"', 1) == std::string_view::npos ? 0 : rest.find('"', 1) - 1);
-    return trim(rest.substr(0, rest.find(';')));
-  }
-  return {};
+Result<std::vector<FormField>> scan_form(std::string_view content_type, std::string_view body) {
+  auto scanner = FormScanner::make(content_type);
+  if (!scanner) return fail(std::move(scanner.error()));
+  if (auto fed = scanner->feed(body); !fed) return fail(std::move(fed.error()));
+  return scanner->finish();
 }
 
-Result<std::vector<Part>> parts(std::string_view content_type, std::string_view body) {
-  const auto boundary = parameter(content_type, "boundary");
-  if (boundary.empty() || boundary.size() > 70) {
-    return fail(ErrorClass::bad_request, "the multipart body's Content-Type names no boundary (RFC 7578)");
+Result<std::vector<FormField>> scan_form(std::string_view content_type, const net::BodyFile& body) {
+  constexpr size_t kPiece = 256 << 10;
+  auto scanner = FormScanner::make(content_type);
+  if (!scanner) return fail(std::move(scanner.error()));
+  for (uint64_t at = 0; at < body.size();) {
+    const auto bytes = body.read_blocking(at, kPiece);
+    if (!bytes) return fail(bytes.error());
+    if (auto fed = scanner->feed(*bytes); !fed) return fail(std::move(fed.error()));
+    at += bytes->size();
   }
-  const std::string delimiter = "--" + std::string(boundary);
-  std::vector<Part> found;
-  size_t at = body.find(delimiter);
-  while (at != std::string_view::npos) {
-    const size_t head = at + delimiter.size();
-    if (body.substr(head, 2) == "--") return found;
-    const size_t blank = body.find("\r\n\r\n", head);
-    const size_t next = blank == std::string_view::npos ? blank : body.find("\r\n" + delimiter, blank + 2);
-    if (next == std::string_view::npos) break;
-    Part part;
-    part.begin = at;
-    part.end = next + 2;
-    part.value = next > blank + 4 ? body.substr(blank + 4, next - blank - 4) : std::string_view{};
-    auto lines = body.substr(head, blank - head);
-    while (!lines.empty()) {
-      const size_t stop = lines.find("\r\n");
-      const auto line = lines.substr(0, stop);
-      if (line.size() > 20 && iequals(line.substr(0, 20), "content-disposition:"))
-        part.name = parameter(line, "name");
-      if (stop == std::string_view::npos) break;
-      lines.remove_prefix(stop + 2);
-    }
-    found.push_back(part);
-    if (found.size() > 256)
-      return fail(ErrorClass::bad_request, "the multipart body has more than 256 parts");
-    at = part.end;
-  }
-  return fail(ErrorClass::bad_request, "the multipart body does not end with its closing boundary");
+  return scanner->finish();
 }
 
-}  // namespace
-
-Result<void> read_multipart(std::string_view content_type, Request& request) {
-  const auto found = parts(content_type, request.body);
-  if (!found) return fail(found.error());
+Result<void> read_form(std::vector<FormField> fields, Request& request) {
   request.once = true;
   bool model = false;
-  for (const Part& part : *found) {
-    if (part.name == "model") {
+  for (const FormField& field : fields) {
+    if (field.name == "model") {
       if (model) return fail(ErrorClass::bad_request, "'model' stands twice in the form");
       model = true;
-      if (!printable(part.value)) return fail(ErrorClass::bad_request, "'model' has control characters");
-      request.model = part.value;
-    } else if (part.name == "fallbacks" || part.name == "fallbacks[]") {
+      if (!printable(field.value)) return fail(ErrorClass::bad_request, "'model' has control characters");
+      request.model = field.value;
+    } else if (field.name == "fallbacks" || field.name == "fallbacks[]") {
       if (!request.fallbacks) request.fallbacks.emplace();
-      for (auto entry : split(part.value, ',')) request.fallbacks->emplace_back(entry);
-    } else if (part.name == "stream") {
-      request.stream = part.value == "true";
+      for (auto entry : split(field.value, ',')) request.fallbacks->emplace_back(entry);
+    } else if (field.name == "stream") {
+      request.stream = field.value == "true";
     }
   }
   // Uploads name no model; what names one (audio, images) makes nothing that a second call would double.
   if (model) request.once = false;
+  request.form = std::move(fields);
   return {};
 }
 
-std::string edit_multipart(const Request& request, std::string_view model) {
-  const auto found = parts(request.headers.get("content-type"), request.body);
-  if (!found) return request.body;
-  std::string out;
-  size_t copied = 0;
-  for (const Part& part : *found) {
-    if (part.name == "model" && part.value != model) {
-      const size_t at = static_cast<size_t>(part.value.data() - request.body.data());
-      out.append(request.body, copied, at - copied).append(model);
-      copied = at + part.value.size();
-    } else if (part.name == "fallbacks" || part.name == "fallbacks[]" || part.name == "fallback_on") {
-      out.append(request.body, copied, part.begin - copied);
-      copied = part.end;
+std::vector<net::FileBody::Change> form_changes(const Request& request, std::string_view model) {
+  std::vector<net::FileBody::Change> changes;
+  for (const FormField& field : request.form) {
+    if (field.name == "model") {
+      if (field.value != model) changes.push_back({field.value_begin, field.value_end, std::string(model)});
+    } else if (field.name != "stream") {
+      changes.push_back({field.begin, field.end, {}});
     }
   }
-  return out.append(request.body, copied);
+  return changes;
+}
+
+std::string changed(std::string_view body, const std::vector<net::FileBody::Change>& changes) {
+  std::string out;
+  size_t copied = 0;
+  for (const auto& change : changes) {
+    out.append(body, copied, change.begin - copied).append(change.text);
+    copied = change.end;
+  }
+  return out.append(body, copied);
 }
 
 }  // namespace llmgw::dialects

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "config/config.h"
 #include "dialects/dialect.h"
+#include "net/body_file.h"
 #include "net/headers.h"
 
 namespace llmgw::dialects {
@@ -19,6 +20,13 @@ struct Needs {
   const char* state = nullptr;
   int64_t text_bytes = 0;             // of the prompt, without media
   std::optional<int64_t> max_output;  // tokens, as the client set it
+};
+
+// A field of a multipart form that the gateway acts on. Offsets are of the body.
+struct FormField {
+  std::string name, value;
+  uint64_t begin = 0, end = 0;  // all of it, its leading delimiter included
+  uint64_t value_begin = 0, value_end = 0;
 };
 
 // A client's request: its raw bytes beside what the gateway must know of them. Its Doc
@@ -34,7 +42,9 @@ struct Request {
   std::string query;     // without '?'
   net::Headers headers;  // the client's
   std::string body;
-  std::optional<json::Doc> doc;  // of a body that is a JSON object
+  std::shared_ptr<const net::BodyFile> file;  // holds the body instead: a form too large for memory
+  std::optional<json::Doc> doc;               // of a body that is a JSON object
+  std::vector<FormField> form;                // of a body that is a multipart form
 
   // The envelope.
   std::string model;
@@ -63,6 +73,8 @@ struct Request {
   void release_message() {
     doc.reset();
     body = {};
+    file.reset();
+    form = {};
     headers = {};
     query = {};
   }

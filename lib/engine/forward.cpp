@@ -61,9 +61,11 @@ net::Headers forwarded_request_headers(const net::Headers& client) {
 }
 
 void append_forwarded_reply_headers(const net::Headers& upstream, net::Headers& out) {
+  const auto of_this_hop = upstream.names_of_this_hop();
   for (const auto field : upstream) {
     const bool kept = starts_with(field.name, "x-llmgw-") || starts_with(field.name, "access-control-") ||
-                      among(kReplyKeptBack, field.name) || among(kCredentials, field.name);
+                      among(kReplyKeptBack, field.name) || among(kCredentials, field.name) ||
+                      std::ranges::any_of(of_this_hop, [&](const auto& n) { return iequals(n, field.name); });
     if (!kept) out.add(field.name, field.value);
   }
 }

@@ -166,6 +166,7 @@ const Outcome& Run::primary_failure() const {
 net::Headers Run::reply_headers(const net::Headers& upstream, const Outcome* whose) const {
   net::Headers headers;
   append_forwarded_reply_headers(upstream, headers);
+  if (whose != nullptr) target(whose->link).upstream->provider->scrub(headers);
   headers.add("x-llmgw-request-id", record_.id);
   if (whose != nullptr) {
     headers.add("x-llmgw-provider", target(whose->link).provider());

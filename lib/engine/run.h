@@ -43,21 +43,23 @@ class Run {
   Outcome cancelled_outcome(size_t link, size_t record) const;
   Failure no_target() const;
 
-  // attempt.cpp: one call.
+  // attempt.cpp: one attempt, through every plugin.
   Outcome attempt(size_t link, const routing::KeyRing::Pick&);
   bool pays_itself(const routing::Target&) const;
-  void exchange(Outcome&, const routing::KeyRing::Pick&);
-  void read_failure(Outcome&, const Wire&, net::Exchange&, const net::HttpResponse&, TimePoint by);
-  void read_whole(Outcome&, const Wire&, net::Exchange&, const net::HttpResponse&, TimePoint by);
-  void open_stream(Outcome&, const Wire&, std::unique_ptr<net::Exchange>, const net::HttpResponse&,
-                   bool events, TimePoint by, routing::Gate::Place);
-  Result<const dialects::Conversation*> conversation();
   void fail_with(Outcome&, Error) const;
   void rest_for(const Outcome&, size_t key) const;
   void run_after(Outcome&, const plugins::Ending&) const;
   std::string sealed(Outcome&, const Relay&);
   void close_record(Outcome&);
   void note_usage(observe::AttemptRecord&, const routing::Target&, const observe::Usage&) const;
+
+  // exchange.cpp: its call.
+  void exchange(Outcome&, const routing::KeyRing::Pick&);
+  void read_failure(Outcome&, const Wire&, net::Exchange&, const net::HttpResponse&, TimePoint by);
+  void read_whole(Outcome&, const Wire&, net::Exchange&, const net::HttpResponse&, TimePoint by);
+  void open_stream(Outcome&, const Wire&, std::unique_ptr<net::Exchange>, const net::HttpResponse&,
+                   bool events, TimePoint by, routing::Gate::Place);
+  Result<const dialects::Conversation*> conversation();
 
   // race.cpp: a second target beside a silent first.
   friend class Race;

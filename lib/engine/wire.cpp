@@ -14,8 +14,9 @@ using dialects::Dialect;
 std::optional<std::string> edited(const dialects::Request& request, const routing::Target& target,
                                   const dialects::Codec& codec) {
   if (!request.doc) {
-    if (request.model.empty() || request.body.empty()) return std::nullopt;
-    return dialects::edit_multipart(request, target.model);
+    const auto changes = dialects::form_changes(request, target.model);
+    if (changes.empty() || request.file != nullptr) return std::nullopt;
+    return dialects::changed(request.body, changes);
   }
   json::Edit edit(request.doc->root());
   const auto& provider = *target.upstream->provider;

@@ -42,6 +42,16 @@ size_t Headers::count(std::string_view name) const {
   return n;
 }
 
+std::vector<std::string> Headers::names_of_this_hop() const {
+  std::vector<std::string> names;
+  for (size_t i = find("connection"); i < fields_.size(); i = find("connection", i + 1)) {
+    for (const auto name : split((*this)[i].value, ',')) {
+      if (!iequals(name, "keep-alive") && !iequals(name, "close")) names.emplace_back(name);
+    }
+  }
+  return names;
+}
+
 size_t Headers::find(std::string_view name, size_t from) const {
   for (size_t i = from; i < fields_.size(); ++i) {
     if (fields_[i].name_size == name.size() && iequals((*this)[i].name, name)) return i;

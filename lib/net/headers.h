@@ -29,6 +29,11 @@ class Headers {
   // How many fields have that name.
   size_t count(std::string_view name) const;
 
+  // The names of the fields that Connection says are for this hop alone (RFC 9110, 7.6.1).
+  std::vector<std::string> names_of_this_hop() const;
+  // Whether `bytes` stand anywhere in them, removed ones included.
+  bool mention(std::string_view bytes) const { return bytes_.find(bytes) != std::string::npos; }
+
   size_t size() const { return fields_.size(); }
   bool empty() const { return fields_.empty(); }
   Field operator[](size_t i) const {

@@ -26,10 +26,16 @@ void append_head(std::string& out, const Call& call) {
   for (const auto field : call.headers) {
     out.append(field.name).append(": ").append(field.value).append("\r\n");
   }
-  if (!call.body.empty() || call.method == "POST" || call.method == "PUT" || call.method == "PATCH") {
-    out.append("Content-Length: ").append(std::to_string(call.body.size())).append("\r\n");
+  const uint64_t size = call.upload ? call.upload->size() : call.body.size();
+  if (size > 0 || call.method == "POST" || call.method == "PUT" || call.method == "PATCH") {
+    out.append("Content-Length: ").append(std::to_string(size)).append("\r\n");
   }
   out.append("\r\n");
+}
+
+Result<void> too_large() {
+  return fail(ErrorClass::invalid_response,
+              "the upstream body is larger than " + std::to_string(kLimits.body >> 20) + " MiB");
 }
 
 // Whether a connection that waits for its next call has nothing to say. Bytes that come unasked would be
@@ -64,8 +70,10 @@ class HttpExchange final : public Exchange {
     std::string head;
     append_head(head, call_);
     const std::array<std::string_view, 2> pieces{head, call_.body};
-    const Duration stall = std::clamp<Duration>(call_.deadline - client_.loop_.now(), 0ns, kStall);
-    auto written = stream_->write(std::span(pieces.data(), call_.body.empty() ? 1 : 2), stall);
+    auto written = write(std::span(pieces.data(), call_.body.empty() ? 1 : 2));
+    if (written && call_.upload) {
+      if (auto sent = write_upload(written); !sent) return sent;
+    }
     if (written || written.error().error_class == ErrorClass::cancelled) return written;
     if (written.error().error_class == ErrorClass::network && stale()) return reconnect();
     // It may have answered before it closed: "413", say. And whatever it was, bytes went out: head() tells.
@@ -120,6 +128,7 @@ class HttpExchange final : public Exchange {
         }
         auto decoded = inflater_->feed(raw_, given_, kLimits.body - decoded_);
         raw_.clear();
+        if (!decoded && decoded.error().status == 413) return std::unexpected(too_large().error());
         if (!decoded) return fail(std::move(decoded.error()));
         decoded_ += given_.size();
         if (!given_.empty()) return std::string_view(given_);
@@ -136,6 +145,23 @@ class HttpExchange final : public Exchange {
   }
 
  private:
+  Result<void> write(std::span<const std::string_view> pieces) {
+    const Duration stall = std::clamp<Duration>(call_.deadline - client_.loop_.now(), 0ns, kStall);
+    return stream_->write(pieces, stall);
+  }
+
+  // What the upstream took is in `written`; the result tells whether the file could be read.
+  Result<void> write_upload(Result<void>& written) {
+    FileBodyReader body(client_.loop_, *call_.upload);
+    while (written) {
+      const auto piece = body.next(call_.deadline);
+      if (!piece) return fail(piece.error());
+      if (piece->empty()) return {};
+      written = write(std::span(&*piece, 1));
+    }
+    return {};
+  }
+
   bool stale() const { return reused_ && !call_.once; }
 
   Result<void> reconnect() {
@@ -192,6 +218,7 @@ class HttpExchange final : public Exchange {
     while (begin_ < end_ && !parser_.done()) {
       auto used = parser_.feed({block_.get() + begin_, end_ - begin_}, raw_);
       if (!used) {
+        if (used.error().status == 413) return too_large();
         // Broken chunks are broken framing; a head that is no HTTP is bad content.
         return fail(parser_.head_done() ? ErrorClass::network : ErrorClass::invalid_response,
                     "the upstream sent " + used.error().message);

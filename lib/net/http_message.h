@@ -1,11 +1,14 @@
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
 #include "net/headers.h"
 
 namespace llmgw::net {
+
+class BodyFile;
 
 // What of a message is bounded, and how; each refusal names its limit.
 struct HttpLimits {
@@ -20,7 +23,8 @@ struct HttpRequest {
   std::string target = "/";  // as on the wire: path and query
   Headers headers;
   std::string body;
-  bool keep_alive = true;  // the client's connection may serve another
+  std::shared_ptr<BodyFile> file;  // holds the body instead, where it is too large for memory
+  bool keep_alive = true;          // the client's connection may serve another
   bool http10 = false;
 
   std::string_view path() const { return std::string_view(target).substr(0, target.find('?')); }

@@ -12,6 +12,8 @@
 
 namespace llmgw::net {
 
+struct BodyStore;
+
 // Writes the reply to one request, whole or piece by piece. Every write waits for a slow
 // client, up to a minute without a byte taken. Belongs to the request's fiber.
 class ResponseWriter {
@@ -28,6 +30,9 @@ class ResponseWriter {
   virtual void abort() = 0;
   // Whether a byte of the reply was sent.
   virtual bool begun() const = 0;
+  // The request's body takes so many bytes more than came, or fewer below 0 (it is decoded): until the reply
+  // begins they count in max_buffered. Fails with overloaded, 503, when that is spent.
+  virtual Result<void> hold(int64_t) { return {}; }
 };
 
 // What a server does with requests; shared by all loops, called on a fiber each.
@@ -43,17 +48,19 @@ class HttpHandler {
 
 struct ServerOptions {
   HttpLimits limits;
-  int64_t max_buffered = 512 << 20;  // bodies held together, all loops
-  int max_connections = 16384;       // all loops
-  Duration head = 10s;               // from a request's first byte to the end of its head
-  Duration body = 60s;               // between two bytes of a body
-  Duration idle = 75s;               // a kept connection without a request
-  Duration stall = 60s;              // a client that takes no byte
+  int64_t max_buffered = 512 << 20;   // bodies held together, all loops
+  int max_connections = 16384;        // all loops
+  Duration head = 10s;                // from a request's first byte to the end of its head
+  Duration body = 60s;                // between two bytes of a body
+  Duration idle = 75s;                // a kept connection without a request
+  Duration stall = 60s;               // a client that takes no byte
+  const BodyStore* bodies = nullptr;  // for forms above 1 MiB, outlives the server; none: all stay in memory
 };
 
 // What the loops of one server share.
 struct ServerState {
   std::atomic<int> connections{0};
+  std::atomic<int> turned_away{0};    // connections beyond max_connections that are being told so
   std::atomic<int> requests{0};       // being handled
   std::atomic<int64_t> buffered{0};   // bytes of bodies held
   std::atomic<bool> draining{false};  // every reply closes its connection
@@ -82,6 +89,8 @@ class HttpServer {
   class Connection;
   void accept_from(std::shared_ptr<Handle> listener);
   void serve(int fd);
+  void turn_away(int fd);
+  void spawn(int fd, std::function<void(Connection&)> body, std::atomic<int>& count);
 
   Loop& loop_;
   HttpHandler& handler_;

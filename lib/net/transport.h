@@ -1,10 +1,12 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
 #include "base/error.h"
+#include "net/body_file.h"
 #include "net/endpoint.h"
 #include "net/http_message.h"
 
@@ -17,9 +19,10 @@ struct Call {
   std::string target;  // path and query, prefix included
   Headers headers;     // without Host, Content-Length and connection fields
   std::string_view body;
-  bool once = false;            // must not be sent again once a byte of the body went out
-  Duration connect = 5s;        // for DNS, connect, TLS together
-  TimePoint deadline = kNever;  // of the request's sending
+  std::optional<FileBody> upload;  // in place of `body`
+  bool once = false;               // must not be sent again once a byte of the body went out
+  Duration connect = 5s;           // for DNS, connect, TLS together
+  TimePoint deadline = kNever;     // of the request's sending
 };
 
 // A request that was sent, and its reply as it comes. Destroying it before the end closes the

@@ -187,14 +187,27 @@ Error Provider::classify_object(std::string_view text, const net::Headers& heade
   return e;
 }
 
-std::string Provider::scrub(std::string_view text) const {
+std::vector<std::string_view> Provider::secrets() const {
   std::vector<std::string_view> secrets;
   for (const config::Key& key : config_.keys) {
     for (const Secret* s : {&key.value, &key.access_key, &key.secret_key, &key.session_token}) {
-      secrets.push_back(s->reveal());
+      if (!s->reveal().empty()) secrets.push_back(s->reveal());
     }
   }
-  return providers::scrub(text, secrets);
+  return secrets;
+}
+
+std::string Provider::scrub(std::string_view text) const {
+  return providers::scrub(text, secrets());
+}
+
+void Provider::scrub(net::Headers& headers) const {
+  const auto all = secrets();
+  // Every reply comes through here, and hardly any speaks of a key.
+  if (std::ranges::none_of(all, [&](std::string_view secret) { return headers.mention(secret); })) return;
+  net::Headers out;
+  for (const auto field : headers) out.add(field.name, providers::scrub(field.value, all));
+  headers = std::move(out);
 }
 
 std::optional<ErrorClass> Provider::configured_class(int status, std::string_view body) const {

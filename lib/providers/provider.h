@@ -96,6 +96,8 @@ class Provider {
 
   // `text` without the values of any key, those left out included.
   std::string scrub(std::string_view text) const;
+  // The same of fields that this provider sent.
+  void scrub(net::Headers& headers) const;
 
   // The config's own error rules: the class of the first that matches.
   std::optional<ErrorClass> configured_class(int status, std::string_view body) const;
@@ -103,6 +105,7 @@ class Provider {
  private:
   Provider(const config::Provider& config, const Row& row);
   std::string where() const;
+  std::vector<std::string_view> secrets() const;
   Result<void> set_urls();
   Result<void> check_headers() const;
   bool own_dialect(Dialect d) const;

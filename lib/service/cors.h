@@ -23,6 +23,7 @@ class CorsWriter final : public net::ResponseWriter {
   Result<void> end() override { return writer_.end(); }
   void abort() override { writer_.abort(); }
   bool begun() const override { return writer_.begun(); }
+  Result<void> hold(int64_t more) override { return writer_.hold(more); }
 
  private:
   net::Headers granted(const net::Headers& headers) const;

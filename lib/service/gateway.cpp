@@ -28,16 +28,8 @@ Error not_found(std::string message) {
                .code = "unknown_url"};
 }
 
-// Fields that Connection names are meant for us alone (RFC 9110, 7.6.1).
-void drop_fields_of_this_hop(net::Headers& headers) {
-  const std::string connection(headers.get("connection"));
-  for (const auto name : split(connection, ',')) {
-    if (!iequals(name, "keep-alive") && !iequals(name, "close")) headers.remove(name);
-  }
-}
-
-// Bodies may come compressed; the limit holds for what they become.
-Result<void> inflate_body(net::HttpRequest& request, int64_t limit) {
+// Bodies may come compressed; the limits hold for what they become.
+Result<void> inflate_body(net::HttpRequest& request, net::ResponseWriter& writer, int64_t limit) {
   const auto coding = request.headers.get("content-encoding");
   if (coding.empty() || iequals(coding, "identity")) return {};
   const auto inflater = net::Inflater::make(coding);
@@ -47,8 +39,15 @@ Result<void> inflate_body(net::HttpRequest& request, int64_t limit) {
                       .message = "the Content-Encoding '" + shortened(coding, 40) +
                                  "' is not read here; send gzip, zstd or none"});
   }
+  constexpr size_t kPiece = 4 << 10;  // may become a thousand times as much before that is counted
   std::string body;
-  auto fed = inflater->feed(request.body, body, static_cast<uint64_t>(limit));
+  Result<void> fed;
+  for (size_t at = 0; at < request.body.size() && fed; at += kPiece) {
+    const size_t before = body.size();
+    fed =
+        inflater->feed(std::string_view(request.body).substr(at, kPiece), body, static_cast<uint64_t>(limit));
+    if (auto held = writer.hold(static_cast<int64_t>(body.size() - before)); !held) return held;
+  }
   if (!fed || !inflater->complete()) {
     Error error{.error_class = ErrorClass::bad_request, .message = "the compressed body is broken"};
     if (!fed && fed.error().status == 413)
@@ -58,8 +57,8 @@ Result<void> inflate_body(net::HttpRequest& request, int64_t limit) {
                 .message = "decoded, the body is larger than max_body, " + std::to_string(limit) + " bytes"};
     return fail(std::move(error));
   }
-  request.body = std::move(body);
-  return {};
+  std::swap(request.body, body);
+  return writer.hold(-static_cast<int64_t>(body.size()));
 }
 
 }  // namespace
@@ -168,7 +167,7 @@ bool Gateway::serve_own(net::HttpRequest& request, net::ResponseWriter& writer, 
 void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& writer, Face face,
                               std::shared_ptr<const routing::Topology> topology) {
   const auto& server = topology->config().server;
-  if (auto inflated = inflate_body(http, server.max_body); !inflated)
+  if (auto inflated = inflate_body(http, writer, server.max_body); !inflated)
     return refuse(writer, inflated.error(), face.dialect);
 
   dialects::Request request;
@@ -183,9 +182,10 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
       face.dialect == dialects::Dialect::bedrock_converse) {
     request.model = std::move(face.model);
   }
-  drop_fields_of_this_hop(http.headers);
+  for (const auto& name : http.headers.names_of_this_hop()) http.headers.remove(name);
   request.headers = std::move(http.headers);
   request.body = std::move(http.body);
+  request.file = std::move(http.file);
 
   const bool inference = face.dialect != dialects::Dialect::openai_other;
   if (inference && request.method != "POST") {
@@ -197,7 +197,7 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
   const auto type = request.headers.get("content-type");
   Result<void> decoded;
   if (icontains(type, "multipart/form-data")) {
-    decoded = dialects::read_multipart(type, request);
+    decoded = read_form(type, request);
   } else if (inference || (!request.body.empty() && (icontains(type, "json") || type.empty()))) {
     decoded = dialects::codec(face.dialect)->decode_request(request);
   }
@@ -212,6 +212,21 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
   }
   if (auto pinned = pin(request, *topology); !pinned) return refuse(writer, pinned.error(), face.dialect);
   engine_.run(request, std::move(topology), writer);
+}
+
+// A form's fields; where it is in a file they are looked for off the loop.
+Result<void> Gateway::read_form(std::string_view type, dialects::Request& request) {
+  if (request.file == nullptr) {
+    auto fields = dialects::scan_form(type, request.body);
+    return fields ? dialects::read_form(std::move(*fields), request) : fail(std::move(fields.error()));
+  }
+  auto found = std::make_shared<Result<std::vector<dialects::FormField>>>();
+  auto ran = shared_.files->run(
+      engine_.world().fibers,
+      [found, file = request.file, type = std::string(type)] { *found = dialects::scan_form(type, *file); },
+      kNever);
+  if (!ran) return ran;
+  return *found ? dialects::read_form(std::move(**found), request) : fail(std::move(found->error()));
 }
 
 // A call that names an object of a provider goes where the object is.

@@ -19,8 +19,9 @@ struct Shared {
   std::atomic<bool> ready{true};         // /ready; false once a shutdown was asked for
   std::function<std::string()> metrics;  // the text of /metrics
   std::function<Result<std::string>()>
-      reload;  // POST /api/reload: a line for people. Blocks: it runs off the loops
-  net::Offload* offload = nullptr;
+      reload;                       // POST /api/reload: a line for people. Blocks: it runs off the loops
+  net::Offload* offload = nullptr;  // for the stores
+  net::Offload* files = nullptr;    // for bodies in files
   store::Pins* pins = nullptr;
 };
 
@@ -38,6 +39,7 @@ class Gateway final : public net::HttpHandler {
   void serve_inference(net::HttpRequest&, net::ResponseWriter&, Face,
                        std::shared_ptr<const routing::Topology>);
   void refuse(net::ResponseWriter&, const Error&, dialects::Dialect = dialects::Dialect::openai_other);
+  Result<void> read_form(std::string_view type, dialects::Request&);
   Result<void> pin(dialects::Request&, const routing::Topology&);
   void serve_models(net::ResponseWriter&, const routing::Topology&, const Face&);
   void serve_reload(net::ResponseWriter&);

@@ -18,11 +18,12 @@ namespace llmgw::service {
 
 namespace {
 
-net::ServerOptions limits_of(const config::Server& settings) {
+net::ServerOptions limits_of(const config::Server& settings, const net::BodyStore& bodies) {
   net::ServerOptions options;
   options.limits.body = static_cast<uint64_t>(settings.max_body);
   options.max_buffered = settings.max_buffered;
   options.max_connections = settings.max_connections;
+  options.bodies = &bodies;
   return options;
 }
 
@@ -56,7 +57,8 @@ struct Server::LoopThread {
                       writer->offer(std::move(record));
                     }}),
         gateway(engine, server.shared_),
-        http(loop, gateway, limits_of(server.topology_->config().server), server.shared_.server) {
+        http(loop, gateway, limits_of(server.topology_->config().server, *server.bodies_),
+             server.shared_.server) {
     http.listen(listener);
   }
 
@@ -116,6 +118,9 @@ Result<void> Server::open(config::Loaded first, config::Live::Loader load) {
       std::make_unique<simulate::MockState>(std::make_shared<const simulate::Scenario>(), 0, clock_.now());
   workers_ = std::make_unique<net::WorkerPool>(2, 256);
   shared_.offload = workers_.get();
+  files_ = std::make_unique<net::WorkerPool>(2, 1024);
+  shared_.files = files_.get();
+  bodies_.emplace(settings.data_dir, *files_);
   pins_ = std::make_unique<store::sqlite::SqlitePins>(settings.data_dir);
   shared_.pins = pins_.get();
 
@@ -167,6 +172,7 @@ Server::~Server() {
     }
   }
   workers_.reset();
+  files_.reset();
   resolver_.reset();
   loops_.clear();
   if (log_writer_ != nullptr) log_writer_->stop();
@@ -209,8 +215,9 @@ void Server::adopt(const config::Reload& reload) {
   log_writer_->set_retention({reload.config->log.keep, reload.config->log.max_size});
   shared_.topology = *topology;
   for (auto& loop : loops_) {
-    loop->loop.post(
-        [&loop = *loop, limits = limits_of(reload.config->server)] { loop.http.set_options(limits); });
+    loop->loop.post([&loop = *loop, limits = limits_of(reload.config->server, *bodies_)] {
+      loop.http.set_options(limits);
+    });
   }
   for (const auto& key : reload.need_replace)
     log_.warn("changed, but only a restart takes it over", {{"key", key}});

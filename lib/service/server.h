@@ -7,6 +7,7 @@
 
 #include "config/live.h"
 #include "config/watch.h"
+#include "net/body_file.h"
 #include "net/dial.h"
 #include "observe/log.h"
 #include "observe/metrics.h"
@@ -70,7 +71,9 @@ class Server {
   std::vector<std::unique_ptr<LoopThread>> loops_;
   std::unique_ptr<net::Resolver> resolver_;
   std::unique_ptr<simulate::MockState> mock_;
-  std::unique_ptr<net::WorkerPool> workers_;
+  std::unique_ptr<net::WorkerPool> workers_;  // the stores' lane
+  std::unique_ptr<net::WorkerPool> files_;    // the bodies'
+  std::optional<net::BodyStore> bodies_;
   std::unique_ptr<config::Watch> watch_;
 };
 

@@ -79,3 +79,12 @@ TEST_CASE("a last member is added to any object") {
   CHECK(json::with_last_member("{\"a\":{}}\n", "k", "1") == "{\"a\":{},\"k\":1}\n");
   CHECK(json::with_last_member("{ \"a\": 1\n}", "k", "1") == "{ \"a\": 1,\"k\":1\n}");
 }
+
+TEST_CASE("a last member takes the place of one that is there") {
+  CHECK(json::with_last_member(R"({"k":{"x":1}})", "k", "1") == R"({"k":1})");
+  CHECK(json::with_last_member(R"({"a":2, "k":[3] })", "k", "1") == R"({"a":2,"k":1 })");
+  CHECK(json::with_last_member(R"({"k":3,"a":2})", "k", "1") == R"({"a":2,"k":1})");
+  CHECK(json::with_last_member(R"({"k":3,"a":2,"k":4})", "k", "1") == R"({"a":2,"k":1})");
+  // Only of this object, and only where it is a name.
+  CHECK(json::with_last_member(R"({"a":{"k":2},"b":"k"})", "k", "1") == R"({"a":{"k":2},"b":"k","k":1})");
+}

@@ -34,8 +34,8 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   }
   dialects::Request form;
   form.body = bytes;
-  form.headers.add("Content-Type", "multipart/form-data; boundary=b");
-  if (dialects::read_multipart(form.headers.get("content-type"), form))
-    (void)dialects::edit_multipart(form, "m");
+  auto fields = dialects::scan_form("multipart/form-data; boundary=b", form.body);
+  if (fields && dialects::read_form(std::move(*fields), form))
+    (void)dialects::changed(form.body, dialects::form_changes(form, "m"));
   return 0;
 }

@@ -203,6 +203,56 @@ class WholeReplies(Provider):
         time.sleep(0.1)
         self.assertLess(gateway.memory() - before, 80 * MB)
 
+    def test_a_body_above_the_limit_names_it(self):
+        announced = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 9000000000\r\n\r\n"
+        for name, what in (
+            ("announced", endless(announced, b" " * (1 << 16))),
+            ("chunks", endless(fake.STREAM_HEAD.replace(b"text/event-stream", b"application/json"), fake.framed(b" " * MB))),
+            ("decoded", fake.reply(gzip.compress(b" " * (65 * MB)), headers="Content-Encoding: gzip\r\n")),
+        ):
+            with self.subTest(name):
+                self.says(what)
+                attempt = self.ask().json()["extra_fields"]["attempts"][0]
+                self.assertEqual(attempt["class"], "invalid_response")
+                self.assertIn("upstream body", attempt["message"])
+                self.assertIn("64 MiB", attempt["message"])
+
+    def test_fields_that_connection_names_stay_on_their_hop(self):
+        fields = "Connection: X-Hop, close\r\nx-hop: 1\r\nConnection: x-other\r\nX-Other: 2\r\nX-Kept: 3\r\n"
+        for status in ("200 OK", "500 Oops"):
+            with self.subTest(status):
+                self.says(fake.reply(fake.chat("ok"), headers=fields, status=status))
+                headers = self.ask().headers
+                self.assertNotIn("x-hop", headers)
+                self.assertNotIn("x-other", headers)
+                self.assertEqual(headers["x-kept"], "3")
+
+    def test_a_key_that_a_reply_repeats_is_not_passed_on(self):
+        fields = "X-Debug: key=sk-fake;\r\nx-request-id: req-sk-fake\r\n"
+        for status in ("200 OK", "500 Oops"):
+            with self.subTest(status):
+                body = fake.chat("ok") if status == "200 OK" else b'{"error":{"message":"sk-fake is wrong"}}'
+                self.says(fake.reply(body, headers=fields, status=status))
+                got = self.ask()
+                self.assertNotIn("sk-fake", json.dumps(got.headers))
+                self.assertNotIn(b"sk-fake", got.body)
+                self.assertEqual(got.headers["x-debug"], "key=***;")
+
+    def test_the_extra_fields_of_a_gateway_behind_this_one_are_replaced(self):
+        inner = b'{"request_id":"inner","attempts":[]}'
+        whole = fake.chat("ok")[:-1] + b', "extra_fields":' + inner + b"}"
+        failed = b'{"error":{"message":"no","type":"server_error"},"extra_fields":' + inner + b"}"
+        for what in (fake.reply(whole), fake.reply(failed, status="500 Oops")):
+            self.says(what)
+            body = self.ask().body
+            self.assertEqual(body.count(b'"extra_fields"'), 1, body)
+            self.assertNotIn(b'"inner"', body)
+        last = fake.chunk(finish="stop", extra_fields=json.loads(inner))
+        self.says(fake.STREAM_HEAD + fake.framed(fake.chunk({"content": "ok"}) + last + b"data: [DONE]\n\n") + fake.LAST_CHUNK)
+        body = self.ask(stream=True).body
+        self.assertEqual(body.count(b'"extra_fields"'), 1, body)
+        self.assertNotIn(b'"inner"', body)
+
     def test_silence_is_a_timeout(self):
         self.assert_class(lambda c, seen: fake.wait_closed(c, seen), "timeout", 504)
 
@@ -526,6 +576,31 @@ class SlowClients(Provider):
             for connection in connections:
                 connection.close()
             self.assertEqual(wire.ask(small, wire.chat("mock/echo")).status, 200)
+
+
+    def test_what_coded_bodies_become_is_bounded_together(self):
+        with Gateway('[server]\nmax_body = "8MiB"\nmax_buffered = "16MiB"\n[mock]\nenabled = true\n') as small:
+            body = gzip.compress(json.dumps(wire.chat("mock/hang")).encode() + b" " * (7 * MB))
+            connections = [wire.Connection(small) for _ in range(12)]
+            for connection in connections:
+                connection.send(wire.post(body, headers="Content-Encoding: gzip\r\n"))
+            statuses = []
+            time.sleep(0.5)
+            for connection in connections:
+                connection.socket.settimeout(0.2)
+                try:
+                    reply = connection.reply()
+                    self.assertIn("max_buffered", reply.json()["error"]["message"])
+                    statuses.append(reply.status)
+                except TimeoutError:
+                    statuses.append(None)
+            self.assertEqual(statuses.count(None), 2)
+            self.assertEqual(statuses.count(503), 10)
+            for connection in connections:
+                connection.close()
+            self.assertEqual(wire.ask(small, wire.chat("mock/echo")).status, 200)
+            body = gzip.compress(json.dumps(wire.chat("mock/echo")).encode())
+            self.assertEqual(wire.ask(small, body, headers="Content-Encoding: gzip\r\n").status, 200)
 
 
 def in_two(what, first):

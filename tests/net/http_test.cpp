@@ -241,3 +241,20 @@ TEST_CASE("a handler that throws or forgets to reply is a 500, and the server go
     CHECK(serving.state.requests == 0);
   });
 }
+
+TEST_CASE("who comes when max_connections are open reads why, though it is still writing") {
+  Serving serving([](HttpRequest&, ResponseWriter& writer) { (void)writer.send(200, {}, "ok"); },
+                  {.max_connections = 1});
+  serving.run([&] {
+    auto first = serving.connect();
+    serving.loop.sleep_until(after(serving.loop.now(), 20ms));
+    for (int i = 0; i < 20; ++i) {
+      const auto reply = serving.raw("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 200000\r\n\r\n" +
+                                     std::string(200'000, 'x'));
+      CHECK(reply.starts_with("HTTP/1.1 503 "));
+      CHECK(reply.ends_with("max_connections, 1, are open"));
+    }
+    CHECK(serving.state.connections == 1);
+  });
+  CHECK(serving.state.turned_away == 0);
+}

@@ -111,6 +111,17 @@ class PipeExchange final : public net::Exchange {
   std::string given_;
 };
 
+// False when it cannot be read: the reply is then a cut.
+bool read_whole(net::Scheduler& fibers, const net::FileBody& upload, std::string& body) {
+  net::FileBodyReader reader(fibers, upload);
+  for (;;) {
+    const auto piece = reader.next(kNever);
+    if (!piece) return false;
+    if (piece->empty()) return true;
+    body += *piece;
+  }
+}
+
 }  // namespace
 
 std::unique_ptr<net::Exchange> open_pipe(net::Scheduler& fibers, net::HttpHandler& handler, net::Call call) {
@@ -119,9 +130,9 @@ std::unique_ptr<net::Exchange> open_pipe(net::Scheduler& fibers, net::HttpHandle
   pipe->request.target = std::move(call.target);
   pipe->request.headers = std::move(call.headers);
   pipe->request.body = call.body;
-  pipe->handler = fibers.spawn([pipe, &handler] {
+  pipe->handler = fibers.spawn([pipe, &handler, &fibers, upload = std::move(call.upload)] {
     PipeWriter writer(*pipe);
-    handler.handle(pipe->request, writer);
+    if (!upload || read_whole(fibers, *upload, pipe->request.body)) handler.handle(pipe->request, writer);
     pipe->handler = nullptr;
     if (!pipe->ended) writer.abort();
   });

@@ -1,0 +1,217 @@
+// One call to a provider: the request as it is for this target, and what the reply comes to.
+#include "base/text.h"
+#include "dialects/multipart.h"
+#include "engine/forward.h"
+#include "engine/race.h"
+#include "engine/run.h"
+
+namespace llmgw::engine {
+namespace {
+
+constexpr size_t kErrorBody = 1 << 20;  // more of an error than this is not read
+constexpr Duration kErrorPatience = 10s;
+
+bool is_json(std::string_view content_type) {
+  return icontains(content_type, "json") || content_type.empty();
+}
+
+}  // namespace
+
+// The client's request in its canonical form, with the seals that its client could not carry.
+Result<const dialects::Conversation*> Run::conversation() {
+  if (!conversation_) {
+    conversation_ = codec_.translation()->read_request(request_);
+    if (*conversation_) world_.state.seals.restore(**conversation_);
+  }
+  if (!*conversation_) return fail(conversation_->error());
+  return &**conversation_;
+}
+
+void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
+  const routing::Target& t = target(outcome.link);
+  const auto& provider = *t.upstream->provider;
+  Race::Watch watch(*this, outcome.link);
+
+  const TimePoint asked = now();
+  const TimePoint queue_until = std::min(deadline_, after(now(), watch.patience()));
+  if (auto entered = t.upstream->gate->enter(world_.fibers, queue_until); !entered) {
+    return fail_with(outcome, std::move(entered.error()));
+  }
+  routing::Gate::Place place(t.upstream->gate);
+  if (now() > asked) {
+    // What another request was told while this one queued holds for it, too.
+    const WallTime wall = world_.fibers.wall();
+    auto rest = world_.rests.get(routing::target_rest(t.provider(), t.model), wall);
+    if (!rest) rest = t.upstream->keys.rate_limited(pick.index, t.model, world_.rests, wall);
+    if (rest) {
+      return fail_with(outcome, Error{.error_class = rest->cause,
+                                      .message = "it began to rest while the call queued",
+                                      .retry_after = rest->until - wall});
+    }
+  }
+  t.state->called();
+
+  const auto& fallback = topology_->config().fallback;
+  const bool strict = chain_.policy.translation == config::Translation::strict;
+  auto made = make_wire(request_, t, strict, fallback.prompt_cache, [&] { return conversation(); });
+  if (!made) return fail_with(outcome, std::move(made.error()));
+  Wire& wire = *made;
+  record_of(outcome).warnings = wire.warnings;
+  net::Call call{.endpoint = &provider.endpoint(wire.dialect),
+                 .method = request_.method,
+                 .target = wire.path,
+                 .headers = wire.translated ? translated_request_headers(forwarded_) : forwarded_,
+                 .body = wire.body ? *wire.body : request_.body,
+                 .once = request_.once,
+                 .connect = timeout(outcome.link, &config::Timeouts::connect),
+                 .deadline = deadline_};
+  if (request_.file != nullptr)
+    call.upload = net::FileBody{request_.file, dialects::form_changes(request_, t.model)};
+  call.headers.add("Accept-Encoding", "identity");
+  if (pays_itself(t)) append_credentials(request_.headers, call.headers);
+  provider.authorize(call.headers, pick.key, wire.dialect);
+
+  record_of(outcome).sent = true;
+  auto sent = world_.transport.send(std::move(call));
+  if (!sent) return fail_with(outcome, std::move(sent.error()));
+  outcome.sent = true;
+  const TimePoint total = std::min(deadline_, after(now(), timeout(outcome.link, &config::Timeouts::total)));
+  const TimePoint first =
+      std::min(deadline_, after(now(), timeout(outcome.link, &config::Timeouts::first_token)));
+  const auto head = (*sent)->head(request_.stream ? first : total);
+  if (!head) return fail_with(outcome, std::move(head.error()));
+  const net::HttpResponse& response = **head;
+
+  auto& record = record_of(outcome);
+  record.status = response.status;
+  for (const std::string_view field : {"x-request-id", "request-id", "x-amzn-requestid", "apim-request-id"}) {
+    if (const auto id = response.headers.get(field); !id.empty() && record.upstream_request_id.empty()) {
+      record.upstream_request_id = shortened(provider.scrub(id), 200);
+    }
+  }
+  if (response.status / 100 != 2) {
+    return read_failure(outcome, wire, **sent, response, std::min(total, after(now(), kErrorPatience)));
+  }
+  const auto type = response.headers.get("content-type");
+  const bool inference = request_.dialect != dialects::Dialect::openai_other;
+  // Some local servers name no type.
+  if (icontains(type, wire.codec->stream_type()) || (type.empty() && request_.stream)) {
+    if (inference && !request_.stream) {
+      return fail_with(
+          outcome, fail(ErrorClass::invalid_response, "a stream where a whole reply was asked for").error());
+    }
+    return open_stream(outcome, wire, std::move(*sent), response, true, first, std::move(place));
+  }
+  if (icontains(type, "text/html")) {
+    return fail_with(outcome, fail(ErrorClass::invalid_response, "a page of HTML in a 2xx reply").error());
+  }
+  if (!inference && !is_json(type)) {
+    return open_stream(outcome, wire, std::move(*sent), response, false, total, std::move(place));
+  }
+  read_whole(outcome, wire, **sent, response, total);
+}
+
+// A reply that is no answer: the provider's own error, and its class.
+void Run::read_failure(Outcome& outcome, const Wire& wire, net::Exchange& exchange,
+                       const net::HttpResponse& response, TimePoint by) {
+  const auto& provider = *target(outcome.link).upstream->provider;
+  Failure failure{.upstream = true,
+                  .foreign = !same_error_shape(wire.dialect, request_.dialect),
+                  .headers = response.headers};
+  const int status = response.status;
+  while (failure.body.size() < kErrorBody) {
+    auto bytes = exchange.read(by);
+    if (!bytes && bytes.error().error_class == ErrorClass::cancelled)
+      return fail_with(outcome, std::move(bytes.error()));
+    if (!bytes || bytes->empty()) break;  // a cut error is an error all the same
+    failure.body += *bytes;
+  }
+  failure.error = provider.classify(status, failure.headers, failure.body, world_.fibers.wall());
+  failure.body = provider.scrub(failure.body);
+  if (status / 100 == 3 || status < 200) failure.upstream = false;
+  outcome.what = std::move(failure);
+}
+
+void Run::read_whole(Outcome& outcome, const Wire& wire, net::Exchange& exchange,
+                     const net::HttpResponse& response, TimePoint by) {
+  Reply reply{.status = response.status, .headers = response.headers};
+  for (;;) {
+    auto bytes = exchange.read(by);
+    if (!bytes) return fail_with(outcome, std::move(bytes.error()));
+    if (bytes->empty()) break;
+    reply.body += *bytes;
+  }
+  auto facts = wire.codec->read_reply(reply.body);
+  if (!facts) return fail_with(outcome, std::move(facts.error()));
+  const routing::Target& t = target(outcome.link);
+  if (!facts->error_object.empty()) {
+    Failure failure{.upstream = true,
+                    .foreign = !same_error_shape(wire.dialect, request_.dialect),
+                    .headers = std::move(reply.headers)};
+    failure.error =
+        t.upstream->provider->classify_object(facts->error_object, failure.headers, world_.fibers.wall());
+    failure.body = t.upstream->provider->scrub(reply.body);
+    outcome.what = std::move(failure);
+    return;
+  }
+  if (request_.stream && request_.dialect != dialects::Dialect::openai_other) {
+    return fail_with(
+        outcome, fail(ErrorClass::invalid_response, "a whole reply where a stream was asked for").error());
+  }
+  note_usage(record_of(outcome), t, facts->usage);
+  if (wire.translated) {
+    auto answer = wire.codec->translation()->read_answer(reply.body);
+    if (!answer) return fail_with(outcome, std::move(answer.error()));
+    for (const auto& choice : answer->choices) world_.state.seals.remember(choice.parts);
+    if (answer->id.empty()) answer->id = record_.id;
+    if (answer->created == 0) answer->created = unix_ms(world_.fibers.wall()) / 1000;
+    reply.answer = std::move(*answer);
+    reply.body = {};
+  }
+  reply.facts = std::move(*facts);
+  outcome.what = std::move(reply);
+}
+
+// Reads up to the commit point, so that any failure before it falls back unseen.
+void Run::open_stream(Outcome& outcome, const Wire& wire, std::unique_ptr<net::Exchange> exchange,
+                      const net::HttpResponse& response, bool events, TimePoint first,
+                      routing::Gate::Place place) {
+  Stream stream{.status = response.status, .headers = response.headers, .place = std::move(place)};
+  stream.relay =
+      std::make_unique<Relay>(events ? wire.codec : nullptr, request_.wants_usage, std::move(exchange));
+  if (events && wire.translated) {
+    stream.translated = true;
+    stream.turn = std::make_shared<TurnWatch>();
+    stream.relay->translate(wire.codec->translation()->decoder(),
+                            codec_.translation()->encoder({.id = record_.id,
+                                                           .created = unix_ms(world_.fibers.wall()) / 1000,
+                                                           .wants_usage = request_.wants_usage,
+                                                           .extra_fields = extra_fields(&outcome)}),
+                            [turn = stream.turn](const auto& event) { turn->see(event); });
+  }
+  const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
+  const bool complete = chain_.policy.commit == config::Commit::complete;
+  const auto seal = [&](const Relay& relay) { return sealed(outcome, relay); };
+  while (!(complete ? stream.relay->ended() : stream.relay->content() || stream.relay->ended())) {
+    const TimePoint by = stream.relay->alive() ? std::min(deadline_, after(now(), idle)) : first;
+    auto pumped = stream.relay->pump(by, seal);
+    if (pumped) continue;
+    const std::string& error_object = stream.relay->error_object();
+    if (error_object.empty()) return fail_with(outcome, std::move(pumped.error()));
+    const auto& provider = *target(outcome.link).upstream->provider;
+    Failure failure{.upstream = true,
+                    .foreign = !same_error_shape(wire.dialect, request_.dialect),
+                    .headers = std::move(stream.headers)};
+    failure.error = provider.classify_object(error_object, failure.headers, world_.fibers.wall());
+    failure.body = provider.scrub("{\"error\":" + error_object + "}");
+    failure.headers.remove("content-type");
+    failure.headers.add("Content-Type", "application/json");
+    outcome.what = std::move(failure);
+    return;
+  }
+  auto& record = record_of(outcome);
+  record.first_content = now() - arrived_ - record.started;
+  outcome.what = std::move(stream);
+}
+
+}  // namespace llmgw::engine
