@@ -80,7 +80,7 @@ class HttpServer {
 
  private:
   class Connection;
-  void accept_from(std::shared_ptr<Handle> listener);
+  void accept_from(const std::shared_ptr<Handle>& listener);
   void serve(int fd);
 
   Loop& loop_;
