@@ -8,8 +8,6 @@
 #include <algorithm>
 #include <cstring>
 
-extern char** environ;
-
 namespace llmgw::cmd {
 namespace {
 

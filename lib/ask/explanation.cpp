@@ -1,5 +1,8 @@
 #include "ask/explanation.h"
 
+#include <algorithm>
+#include <cmath>
+
 #include "ask/cost_limit.h"
 #include "base/json_writer.h"
 #include "config/quantity.h"
@@ -60,7 +63,7 @@ Explanation::Step step_of(const routing::Link& link, const dialects::Request& re
 }
 
 std::string percent(double share) {
-  return std::to_string(static_cast<int>(share * 100 + 0.5)) + " %";
+  return std::to_string(std::lround(share * 100)) + " %";
 }
 
 std::string keys_text(const Explanation::Step& step) {

@@ -95,7 +95,7 @@ Wrong hours(std::string_view text) {
 
 Wrong date(std::string_view text) {
   static constexpr std::string_view kShape = "0000-00-00T00:00:00";
-  const Wrong wrong = "must be a date such as \"2027-01-01\" or a date-time such as \"2027-01-01T12:00:00Z\"";
+  Wrong wrong = "must be a date such as \"2027-01-01\" or a date-time such as \"2027-01-01T12:00:00Z\"";
   const size_t shape = text.size() > 10 ? kShape.size() : 10;
   if (text.size() < shape) return wrong;
   for (size_t i = 0; i < shape; ++i) {

@@ -55,7 +55,7 @@ class ResponsesCodec final : public OpenAiCodec {
     for (auto [_, item] : input.elements()) {
       if (item["content"].is(json::Kind::string))
         needs.text_bytes += static_cast<int64_t>(item["content"].raw().size());
-      for (auto [__, part] : item["content"].elements()) {
+      for (auto [at, part] : item["content"].elements()) {
         if (part["type"].says("input_image")) needs.vision = true;
         needs.text_bytes += static_cast<int64_t>(part["text"].raw().size());
       }

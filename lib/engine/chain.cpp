@@ -127,7 +127,6 @@ routing::KeyRing::Pick Run::pick_key(size_t link, const routing::KeySet& tried, 
 }
 
 void Run::pass_over_resting(size_t link, std::optional<WallTime> earliest) {
-  const std::string name = target(link).name();
   if (!earliest) return pass_over(link, "no key of it is left", std::nullopt);
   const auto left = std::max<Duration>(*earliest - world_.fibers.wall(), 0s);
   pass_over(link, "every key of it rests for " + seconds_text(left), left);

@@ -78,7 +78,7 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
   const TimePoint total = std::min(deadline_, after(now(), timeout(outcome.link, &config::Timeouts::total)));
   const TimePoint first =
       std::min(deadline_, after(now(), timeout(outcome.link, &config::Timeouts::first_token)));
-  const auto head = (*sent)->head(request_.stream ? first : total);
+  auto head = (*sent)->head(request_.stream ? first : total);
   if (!head) return fail_with(outcome, std::move(head.error()));
   const net::HttpResponse& response = **head;
 

@@ -85,8 +85,9 @@ std::optional<Outcome> Run::settle_race(std::optional<Outcome> own) {
     while (!race.done_) race.event_.wait(kNever);
   }
   fibers.uncancel(fiber_, net::CancelCause::raced);
-  auto kept = race.won_ ? std::move(race.answer_) : std::move(own);
-  auto* lost = race.won_ ? &own : &race.answer_;
+  if (race.won_) std::swap(own, race.answer_);
+  auto kept = std::move(own);
+  auto* lost = &race.answer_;
   if (*lost) {  // it answered too, an instant later
     auto& record = record_of(**lost);
     record.error_class = ErrorClass::cancelled;

@@ -27,7 +27,7 @@ void HttpServer::listen(int fd) {
   listeners_.emplace_back(std::move(listener), fiber);
 }
 
-void HttpServer::accept_from(std::shared_ptr<Handle> listener) {
+void HttpServer::accept_from(const std::shared_ptr<Handle>& listener) {
   while (listener->wait_readable(kNever) == Wake::ready) {
     const int fd = ::accept4(listener->fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (fd >= 0) {

@@ -87,7 +87,7 @@ class HttpServer {
 
  private:
   class Connection;
-  void accept_from(std::shared_ptr<Handle> listener);
+  void accept_from(const std::shared_ptr<Handle>& listener);
   void serve(int fd);
   void turn_away(int fd);
   void spawn(int fd, std::function<void(Connection&)> body, std::atomic<int>& count);

@@ -1,6 +1,7 @@
 #include "observe/metric_shard.h"
 
 #include <cstring>
+#include <utility>
 
 #include "observe/metrics.h"
 

@@ -1,5 +1,6 @@
 #include "observe/report.h"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "observe/timestamp.h"

@@ -1,4 +1,6 @@
 // What other programs read: CSV and JSON.
+#include <algorithm>
+
 #include "base/json_writer.h"
 #include "observe/report.h"
 #include "observe/timestamp.h"

@@ -1,5 +1,7 @@
 #include "observe/stats_builder.h"
 
+#include <algorithm>
+
 namespace llmgw::observe {
 namespace {
 

@@ -1,6 +1,11 @@
 #pragma once
 
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <string>
 #include <unordered_map>
+#include <vector>
 
 #include "observe/stats.h"
 

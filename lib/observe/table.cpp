@@ -1,5 +1,6 @@
 #include "observe/table.h"
 
+#include <algorithm>
 #include <array>
 #include <cassert>
 #include <numeric>

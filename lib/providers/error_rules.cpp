@@ -72,8 +72,8 @@ Verdict by_status(int status) {
     case 504: return {ErrorClass::timeout};
     case 429: return {ErrorClass::rate_limit};
     case 498: return {ErrorClass::auth};          // Cohere: invalid token (cohere-python, InvalidTokenError)
+    case 424:                                     // Bedrock: the model failed
     case 499: return {ErrorClass::server_error};  // Cohere, Groq: they cancelled it, not we
-    case 424: return {ErrorClass::server_error};  // Bedrock: the model failed
     case 503:
     case 529: return {ErrorClass::overloaded};
     default: break;

@@ -83,8 +83,8 @@ ModelFacts Provider::facts(std::string_view model) const {
   if (own == config_.models.end()) return out;
 
   const config::ModelFacts& said = own->second;
-  if (said.context) out.context = *said.context;
-  if (said.max_output) out.max_output = *said.max_output;
+  if (said.context) out.context = said.context;
+  if (said.max_output) out.max_output = said.max_output;
   auto override_fact = [](std::optional<bool>& fact, std::optional<bool> with) {
     if (with) fact = with;
   };

@@ -21,7 +21,7 @@ std::string target_rest(std::string_view provider, std::string_view model) {
   return "target:" + std::string(provider) + "/" + std::string(model);
 }
 
-KeyRing::KeyRing(std::string provider, const std::vector<config::Key>& keys, bool keyless)
+KeyRing::KeyRing(const std::string& provider, const std::vector<config::Key>& keys, bool keyless)
     : keyless_(keyless) {
   for (const auto& key : keys) {
     // By hash: a key that is replaced under the same name doesn't inherit the old one's rest.

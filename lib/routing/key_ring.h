@@ -21,7 +21,7 @@ using KeySet = std::vector<bool>;
 class KeyRing {
  public:
   // `keys` outlive the ring. `keyless`: without any, the provider is called all the same.
-  KeyRing(std::string provider, const std::vector<config::Key>& keys, bool keyless);
+  KeyRing(const std::string& provider, const std::vector<config::Key>& keys, bool keyless);
 
   struct Pick {
     const config::Key* key = nullptr;  // none was picked, or the provider needs none

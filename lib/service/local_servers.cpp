@@ -42,7 +42,7 @@ std::vector<config::Provider> find_local_servers(const std::vector<providers::Pr
                                    .target = probes[i].path,
                                    .connect = patience,
                                    .deadline = by});
-          found[i] = sent && lists_models(**sent, by);
+          found[i] = sent && lists_models(**sent, by) ? 1 : 0;
         }
         if (--left == 0) loop.quit();
       });

@@ -96,15 +96,16 @@ bool LogWriter::offer(RequestRecord&& record) {
     p.dropped.fetch_add(1, std::memory_order_relaxed);
     return false;
   }
-  if (const int64_t bytes = body_bytes(record); bytes > 0) {
-    if (p.queued_bodies.fetch_add(bytes, std::memory_order_relaxed) + bytes > p.options.max_queued_bodies) {
-      p.queued_bodies.fetch_sub(bytes, std::memory_order_relaxed);
-      record.request_body.clear();
-      record.response_body.clear();
-    }
+  int64_t bytes = body_bytes(record);
+  if (bytes > 0 &&
+      p.queued_bodies.fetch_add(bytes, std::memory_order_relaxed) + bytes > p.options.max_queued_bodies) {
+    p.queued_bodies.fetch_sub(bytes, std::memory_order_relaxed);
+    record.request_body.clear();
+    record.response_body.clear();
+    bytes = 0;
   }
   if (!p.ring.push(std::move(record))) {
-    p.queued_bodies.fetch_sub(body_bytes(record), std::memory_order_relaxed);
+    p.queued_bodies.fetch_sub(bytes, std::memory_order_relaxed);
     p.dropped.fetch_add(1, std::memory_order_relaxed);
     return false;
   }

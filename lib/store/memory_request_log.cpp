@@ -1,5 +1,7 @@
 #include "store/memory_request_log.h"
 
+#include <algorithm>
+
 #include "base/text.h"
 #include "observe/stats_builder.h"
 

@@ -3,6 +3,7 @@
 #include <atomic>
 #include <cassert>
 #include <cstring>
+#include <map>
 
 #include "store/rest_rule.h"
 

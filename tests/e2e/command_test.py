@@ -4,12 +4,13 @@ import json
 import os
 import pty
 import re
+import select
 import shutil
 import signal
 import subprocess
 import unittest
 
-from gateway_case import BINARY, GatewayCase, until
+from gateway_case import BINARY, GatewayCase
 
 COMMANDS = ["serve", "run", "env", "ask", "mock", "check", "explain", "models", "logs", "stats", "keys", "health", "completion", "version"]
 CHAT = """curl -s "$OPENAI_BASE_URL/chat/completions" -d '{"model":"%s","messages":[{"role":"user","content":"hi"}]}'"""
@@ -145,8 +146,8 @@ class Logs(GatewayCase):
 
     def test_follow_shows_what_comes(self):
         process = self.start("logs", "-f", "--json")
-        until(lambda: False, 0.6)
-        self.run_llmgw("ask", "new one")
+        while not select.select([process.stdout], [], [], 0.1)[0]:  # it follows from when it has started
+            self.assertExit(self.run_llmgw("ask", "new one"), 0)
         self.assertEqual(json.loads(process.stdout.readline())["model_requested"], "up/echo")
 
     def test_stats_add_up_and_check(self):
@@ -219,7 +220,7 @@ class Run(GatewayCase):
         process = self.start("run", "--", "sh", "-c", script)
         self.assertEqual(process.stdout.readline(), "up\n")
         process.send_signal(signal.SIGTERM)
-        self.assertEqual(process.wait(5), 5)
+        self.assertEqual(process.wait(30), 5)
         self.assertEqual(process.stdout.read(), "got it\n")
 
     def test_an_interrupt_from_the_terminal_reaches_it_once(self):

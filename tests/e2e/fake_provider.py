@@ -82,7 +82,7 @@ def read_request(connection):
     return Seen(line, headers, body)
 
 
-def wait_closed(connection, seen, seconds=5.0):
+def wait_closed(connection, seen, seconds=30.0):
     """Waits until the peer closes the connection, and notes when."""
     until = time.monotonic() + seconds
     while time.monotonic() < until:

@@ -35,7 +35,7 @@ model = "up/echo"
 """
 
 
-def until(what, seconds=10):
+def until(what, seconds=30):
     """Waits until what() is true, and says whether it became so."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:

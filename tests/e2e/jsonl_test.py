@@ -47,13 +47,14 @@ class Jsonl(GatewayCase):
         self.assertEqual(self.upstream.most_at_once, 5)
 
     def test_a_run_that_was_killed_is_gone_on_with(self):
-        # The first is the slowest, so that the others wait for their turn.
-        lines = [{"id": i, "prompt": "p%d" % i, "model": "up/slow:%s" % (1.5 if i == 5 else 0.03)} for i in range(60)]
+        # An early one is held back, so that the others wait for their turn.
+        lines = [{"id": i, "prompt": "p%d" % i, "model": "up/held" if i == 5 else "up/slow:0.03"} for i in range(60)]
         path, out = self.write_lines(lines), self.path("out.jsonl")
         process = self.start("ask", "--jsonl", path, "-O", out, "-P", "4")
         self.assertTrue(until(lambda: len(self.upstream.requests) >= 30))
         process.send_signal(signal.SIGKILL)
         process.wait()
+        self.upstream.release.set()
         self.assertLess(len(rows(self.read("out.jsonl"))), 10)
         self.assertTrue(os.path.getsize(out + ".early") > 0)
         with open(out, "a") as file:
@@ -75,7 +76,7 @@ class Jsonl(GatewayCase):
         process = self.start("ask", "--jsonl", path, "-O", out, "-P", "2")
         self.assertTrue(until(lambda: len(self.upstream.requests) >= 10))
         process.send_signal(signal.SIGINT)
-        self.assertEqual(process.wait(5), 130)
+        self.assertEqual(process.wait(30), 130)
         self.assertIn("the same command goes on", process.stderr.read())
         done = rows(self.read("out.jsonl"))
         self.assertTrue(8 <= len(done) < 50)
@@ -89,7 +90,7 @@ class Jsonl(GatewayCase):
         self.assertEqual(self.read("out.jsonl"), '{"id":"other","answer":"x"}\n')
 
     def test_two_runs_do_not_write_one_file(self):
-        path = self.write_lines([{"prompt": "x", "model": "up/slow:3"}])
+        path = self.write_lines([{"prompt": "x", "model": "up/held"}])
         out = self.path("out.jsonl")
         self.start("ask", "--jsonl", path, "-O", out)
         self.assertTrue(until(lambda: self.upstream.requests))

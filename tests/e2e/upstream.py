@@ -4,6 +4,7 @@
     count:NAME      the same; its calls are counted apart
     fail-STATUS     that error; 429 with Retry-After: 30
     slow:SECONDS    answers after so long; a client that leaves is noted
+    held            answers once `release` is set; a client that leaves is noted
     cut             half a stream, or half a body, then the end of the connection
     code            an answer with two code blocks
     json:TEXT       says TEXT
@@ -26,6 +27,7 @@ class Upstream:
         self.requests = []  # bodies, parsed
         self.keys = []
         self.left = threading.Event()  # a client left while it waited
+        self.release = threading.Event()
         self.running = 0
         self.most_at_once = 0
         self.lock = threading.Lock()
@@ -59,6 +61,9 @@ class Upstream:
                     return self.fail(int(model[5:]))
                 if model.startswith("slow:"):
                     self.wait(float(model[5:]))
+                if model == "held":
+                    while not upstream.release.is_set():
+                        self.wait(0.02)
                 if model == "tool":
                     return self.reply({"role": "assistant", "content": None, "tool_calls": [
                         {"id": "c1", "type": "function", "function": {"name": "f", "arguments": "{}"}}]})

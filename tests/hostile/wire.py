@@ -16,7 +16,7 @@ class Reply:
 class Connection:
     """One TCP connection to the gateway."""
 
-    def __init__(self, gateway, timeout=8.0):
+    def __init__(self, gateway, timeout=30.0):
         self.socket = socket.create_connection((gateway.host, gateway.port), timeout=timeout)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.data = b""

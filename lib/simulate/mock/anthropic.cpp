@@ -25,7 +25,7 @@ Result<Prompt> read_messages(json::Value body) {
     ++i;
     const auto text = read_content(message["content"], prompt);
     prompt.tool_result.reset();
-    for (auto [__, part] : message["content"].elements()) {
+    for (auto [at, part] : message["content"].elements()) {
       if (part["type"].says("tool_result")) prompt.tool_result = read_content(part["content"], prompt);
     }
     if (role == "user" && !prompt.tool_result) prompt.last_user_text = text;

@@ -64,7 +64,7 @@ Result<Prompt> read_converse(json::Value body) {
   for (auto [_, message] : messages.elements()) {
     const auto text = read_content(message["content"], prompt);
     prompt.tool_result.reset();
-    for (auto [__, part] : message["content"].elements()) {
+    for (auto [at, part] : message["content"].elements()) {
       if (const auto result = part["toolResult"])
         prompt.tool_result = read_content(result["content"], prompt);
     }

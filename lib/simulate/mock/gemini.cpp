@@ -22,7 +22,7 @@ Result<Prompt> read_generate(json::Value body) {
   for (auto [_, content] : contents.elements()) {
     const auto text = read_content(content["parts"], prompt);
     prompt.tool_result.reset();
-    for (auto [__, part] : content["parts"].elements()) {
+    for (auto [at, part] : content["parts"].elements()) {
       const auto response = either(part, "functionResponse", "function_response");
       if (response) prompt.tool_result = std::string(response["response"].raw());
     }

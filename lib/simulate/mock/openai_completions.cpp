@@ -27,7 +27,7 @@ class CompletionSpeaker final : public Speaker {
  public:
   CompletionSpeaker(const Prompt& prompt, const Answer& answer, ReplyId id)
       : prompt_(prompt), answer_(answer) {
-    head_ = "{\"id\":\"cmpl-" + id.token +
+    head_ = "{\"id\":\"cmpl-" + std::move(id.token) +
             "\",\"object\":\"text_completion\",\"created\":" + std::to_string(id.created) +
             ",\"model\":" + json::quoted(prompt.model) + ",\"system_fingerprint\":\"fp_mock\",\"choices\":[";
   }

@@ -1,5 +1,7 @@
 #include "store/sqlite/filter_plan.h"
 
+#include <algorithm>
+
 #include "store/sqlite/facet.h"
 #include "store/sqlite/request_id.h"
 #include "store/sqlite/schema.h"
@@ -30,7 +32,7 @@ Result<Blocks> with_name(Database& database, NameKind kind, int64_t id) {
   return id > 0 ? with_facet(database, facet(kind, id)) : Blocks{};
 }
 
-std::string quoted(std::string_view text) {
+std::string sql_text(std::string_view text) {
   std::string out = "'";
   for (const char c : text) {
     if (c == '\'') out += c;
@@ -119,7 +121,7 @@ class Planner {
       return {};
     }
     where("typeof(r.id) = 'text' AND substr(r.id, 1, " + std::to_string(filter.id.size()) +
-          ") = " + quoted(filter.id));
+          ") = " + sql_text(filter.id));
     return {};
   }
 
@@ -176,7 +178,7 @@ class Planner {
     }
     if (filter.tag) {
       const std::string tag = tag_json(filter.tag->first, filter.tag->second);
-      where("instr(r.tags, " + quoted(tag) + ") > 0");
+      where("instr(r.tags, " + sql_text(tag) + ") > 0");
       if (auto done = only_in(with_facet(database_, tag_facet(tag))); !done) return done;
     }
     if (filter.failed) {

@@ -26,7 +26,8 @@ std::optional<std::string> packed(std::string_view digits) {
     for (int bit = 0; bit < 5; ++bit) {
       const int at = static_cast<int>(i) * 5 + bit - 2;
       if ((d >> (4 - bit) & 1) == 0 || at < 0) continue;
-      bytes[static_cast<size_t>(at / 8)] |= static_cast<char>(0x80 >> at % 8);
+      auto& byte = bytes[static_cast<size_t>(at / 8)];
+      byte = static_cast<char>(byte | 0x80 >> at % 8);
     }
   }
   return bytes;

@@ -1,5 +1,6 @@
 #include "store/sqlite/request_trimmer.h"
 
+#include <algorithm>
 #include <set>
 
 #include "base/json.h"

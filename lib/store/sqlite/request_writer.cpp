@@ -1,5 +1,7 @@
 #include "store/sqlite/request_writer.h"
 
+#include <algorithm>
+
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "observe/stats_builder.h"
@@ -63,6 +65,9 @@ std::string tag_json(std::string_view name, std::string_view value) {
 Result<RequestWriter> RequestWriter::over(Database& database) {
   auto names = NameIds::over(database);
   if (!names) return fail(std::move(names.error()));
+  constexpr std::string_view kWiden =
+      "INSERT INTO block VALUES(?1,?2,?3) ON CONFLICT(b) DO UPDATE SET since = min(since, ?2), until = "
+      "max(until, ?3)";
   constexpr std::string_view kSql[] = {
       "SELECT last_row, names_deleted FROM state",
       "UPDATE state SET last_row = ?",
@@ -70,8 +75,7 @@ Result<RequestWriter> RequestWriter::over(Database& database) {
       "INSERT INTO attempt VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
       "INSERT INTO body VALUES(?,?,?)",
       "INSERT OR IGNORE INTO facet VALUES(?,?)",
-      "INSERT INTO block VALUES(?1,?2,?3) ON CONFLICT(b) DO UPDATE SET since = min(since, ?2), until = "
-      "max(until, ?3)",
+      kWiden,
   };
   std::vector<Statement> s;
   for (const auto sql : kSql) {
