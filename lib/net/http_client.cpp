@@ -106,6 +106,7 @@ class HttpExchange final : public Exchange {
       head_seen_ = true;
       call_.headers = {};  // it will not be sent again
       call_.target = {};
+      call_.upload.reset();
       if (const auto coding = response.headers.get("content-encoding"); !coding.empty()) {
         inflater_ = Inflater::make(coding);
         if (inflater_ != nullptr) {
