@@ -194,7 +194,8 @@ void Run::finish(const Outcome* winner, int status, std::optional<ErrorClass> er
     record_.model = record.model;
     record_.key = record.key;
     record_.usage = record.usage;
-    const auto first = std::ranges::find_if(record_.attempts, [](const auto& a) { return a.called(); });
+    const auto first =
+        std::ranges::find_if(record_.attempts, [](const auto& a) { return a.skipped.empty(); });
     record_.fallback = first != record_.attempts.end() &&
                        (first->provider != record.provider || first->model != record.model);
   }

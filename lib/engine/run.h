@@ -82,7 +82,7 @@ class Run {
   const routing::Target& target(size_t link) const { return chain_.links[link].target; }
   // A route's own, else the provider's.
   Duration timeout(size_t link, std::optional<Duration> config::Timeouts::* which) const;
-  int calls_left() const { return chain_.policy.max_attempts - calls_; }
+  int calls_left() const { return std::min(chain_.policy.max_attempts - calls_, most_tries_ - tries_); }
 
   const World& world_;
   dialects::Request& request_;
@@ -93,9 +93,11 @@ class Run {
   observe::RequestRecord record_;
   net::Headers forwarded_;  // the client's headers that go upstream
   TimePoint arrived_;
-  TimePoint deadline_ = kNever;  // to the first content of a stream, or the end of a whole reply
-  size_t next_ = 0;              // of the chain's links, not tried yet
-  int calls_ = 0;
+  TimePoint deadline_ = kNever;            // to the first content of a stream, or the end of a whole reply
+  size_t next_ = 0;                        // of the chain's links, not tried yet
+  int calls_ = 0;                          // made, or about to be
+  int tries_ = 0;                          // with those that we refused or left in a queue
+  int most_tries_ = 0;                     // what the trail has room for
   std::vector<Outcome> failures_;          // of attempts, in their order
   std::optional<WallTime> earliest_;       // when the first resting key or target wakes
   std::optional<int64_t> context_needed_;  // larger than this: a target's context was too small

@@ -36,13 +36,13 @@ std::string cost_or_nothing(NanoUsd cost) {
 }
 
 int64_t calls(const RequestRecord& r) {
-  return std::ranges::count_if(r.attempts, [](const auto& a) { return a.called(); });
+  return std::ranges::count_if(r.attempts, [](const auto& a) { return a.sent; });
 }
 
 // What became of an attempt, in words.
 std::string result(const AttemptRecord& a) {
   if (!a.skipped.empty()) return "passed over: " + a.skipped;
-  std::string text = a.from_cache ? "from the cache" : "";
+  std::string text = a.from_cache ? "from the cache" : a.held_back() ? "not sent" : "";
   auto add = [&text](const std::string& more) { text += (text.empty() ? "" : "; ") + more; };
   if (a.raced) add("raced");
   if (!a.code.empty()) add(a.code);
@@ -149,17 +149,17 @@ std::string trail_table(std::span<const AttemptRecord> attempts, const Look& loo
   int64_t n = 0;
   for (const auto& a : attempts) {
     ++n;
-    const bool called = a.called();
+    const bool tried = a.sent || a.held_back();
     table.row({{std::to_string(n), Tone::faint},
                {target(a.provider, a.model)},
                {a.key},
-               called || a.error_class || a.from_cache ? status_cell(a.status, a.error_class)
-                                                       : Cell{"–", Tone::faint},
-               {called ? shown(a.started) : ""},
-               {called ? shown(a.took) : ""},
+               tried || a.error_class || a.from_cache ? status_cell(a.status, a.error_class)
+                                                      : Cell{"–", Tone::faint},
+               {tried ? shown(a.started) : ""},
+               {tried ? shown(a.took) : ""},
                {tokens(a.usage)},
                {cost_or_nothing(a.cost)},
-               {result(a), called ? Tone::plain : Tone::faint}});
+               {result(a), tried ? Tone::plain : Tone::faint}});
   }
   return table.text(look);
 }

@@ -113,7 +113,7 @@ Result<observe::Stats> MemoryRequestLog::stats(std::optional<WallTime> since, ob
       for (const auto& [name, value] : r.tags) builder.add_tag(name + "=" + value, request);
     }
     for (const auto& a : r.attempts) {
-      if (!a.called()) continue;
+      if (!a.sent) continue;
       const observe::StatsBuilder::Call call{id(a.provider), id(a.model),   id(a.key),      a.error_class,
                                              r.arrived,      a.usage.input, a.usage.output, a.cost};
       builder.add(call);

@@ -11,6 +11,8 @@
 namespace llmgw::store::sqlite {
 namespace {
 
+constexpr int64_t kNoCall = 1 | 4 | 8;  // of an attempt's flags: from the cache, passed over, held back
+
 Duration us(int64_t n) {
   return std::chrono::microseconds(n);
 }
@@ -225,6 +227,7 @@ Result<std::vector<observe::AttemptRecord>> SqliteRequestHistory::attempts(int64
     a.error_class = maybe_class(*rows, 4);
     a.from_cache = (rows->number(5) & 1) != 0;
     a.raced = (rows->number(5) & 2) != 0;
+    a.sent = (rows->number(5) & kNoCall) == 0;
     a.started = us(rows->number(6));
     a.took = us(rows->number(7));
     a.first_content = maybe_us(*rows, 8);
@@ -249,9 +252,8 @@ Result<observe::Stats> SqliteRequestHistory::stats(std::optional<WallTime> since
       std::string(by == observe::StatsBy::tag ? "tags" : "NULL") + " FROM request WHERE n >= ? ORDER BY n");
   if (!requests) return fail(std::move(requests.error()));
   auto calls = database_.prepare(
-      "SELECT at, provider, model, key, class, input, output, cost FROM attempt WHERE at >= ? AND flags & 5 "
-      "= 0 "
-      "ORDER BY at");
+      "SELECT at, provider, model, key, class, input, output, cost FROM attempt WHERE at >= ? AND flags & " +
+      std::to_string(kNoCall) + " = 0 ORDER BY at");
   if (!calls) return fail(std::move(calls.error()));
   auto details = database_.prepare("SELECT status, code, message FROM attempt WHERE at = ?");
   if (!details) return fail(std::move(details.error()));
