@@ -111,7 +111,8 @@ TEST_CASE("a request comes back as it was written") {
   r.attempts.push_back(r.attempts[1]);
   r.attempts[3].sent = false;
   for_each_log({r}, [&](RequestHistory& history) {
-    const auto page = history.query({}, 10, std::nullopt);
+    CHECK(history.query({}, 10, std::nullopt).value().entries.at(0).record.request_body.empty());
+    const auto page = history.query({.bodies = true}, 10, std::nullopt);
     REQUIRE(page);
     REQUIRE(page->entries.size() == 1);
     CHECK_FALSE(page->cursor);
@@ -500,4 +501,31 @@ TEST_CASE("a call that was held back is no call in the figures") {
     CHECK(stats->providers[0].provider == "anthropic");
     CHECK(stats->providers[0].calls == 1);
   });
+}
+
+TEST_CASE("a log of the first version is brought up to date, and its rows are found") {
+  const TemporaryDirectory directory;
+  Random random(1);
+  sqlite::SqliteRequestLog log(directory.path(), quiet());
+  const auto old = failed_record(random, kStart, ErrorClass::bad_request, 400);
+  REQUIRE(log.append(std::vector{old, answered_record(random, kStart + 1s)}));
+  {
+    auto database = sqlite::Database::open(directory.path() + "/log.db", sqlite::Database::Mode::write);
+    REQUIRE(database->run(
+        "CREATE TABLE f AS SELECT what, b FROM facet; DROP TABLE facet;"
+        "CREATE TABLE facet(what INTEGER NOT NULL, b INTEGER NOT NULL, PRIMARY KEY(what, b)) WITHOUT ROWID;"
+        "INSERT INTO facet SELECT * FROM f; DROP TABLE f; PRAGMA user_version = 1"));
+  }
+  CHECK_FALSE(sqlite::SqliteRequestHistory::open(directory.path()));
+  sqlite::SqliteRequestLog newer(directory.path(), quiet());
+  const auto fresh = failed_record(random, kStart + 2s, ErrorClass::bad_request, 400);
+  REQUIRE(newer.append(std::vector{fresh}));
+  auto history = sqlite::SqliteRequestHistory::open(directory.path());
+  REQUIRE(history);
+  const auto page =
+      (*history)->query({.model = "gpt-4o-mini", .error_class = ErrorClass::bad_request}, 10, {});
+  REQUIRE(page);
+  REQUIRE(page->entries.size() == 2);
+  CHECK(page->entries[0].record.id == fresh.id);
+  CHECK(page->entries[1].record.id == old.id);
 }

@@ -69,7 +69,8 @@ Result<RequestWriter> RequestWriter::over(Database& database) {
       "INSERT INTO request VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
       "INSERT INTO attempt VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
       "INSERT INTO body VALUES(?,?,?)",
-      "INSERT OR IGNORE INTO facet VALUES(?,?)",
+      "INSERT INTO facet VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(what, b) DO UPDATE SET r0 = r0 | ?3, r1 = r1 "
+      "| ?4, r2 = r2 | ?5, r3 = r3 | ?6",
       "INSERT INTO block VALUES(?1,?2,?3) ON CONFLICT(b) DO UPDATE SET since = min(since, ?2), until = "
       "max(until, ?3)",
   };
@@ -90,7 +91,6 @@ Result<void> RequestWriter::begin() {
     row_ = statements_.state.number(0);
     if (const int64_t deleted = statements_.state.number(1); deleted != names_deleted_) {
       names_.forget();
-      facets_.clear();
       names_deleted_ = deleted;
     }
   }
@@ -104,16 +104,11 @@ Result<void> RequestWriter::write(const RequestRecord& record) {
   if (row_ >> kBlockShift != block_) {
     if (auto done = close_block(); !done) return done;
     block_ = row_ >> kBlockShift;
-    facets_.clear();
   }
   FacetRow row;
   if (auto done = write_attempts(record, row); !done) return done;
   if (auto done = write_request(record, row); !done) return done;
-  Result<void> done;
-  each_facet(row, [&](int64_t facet) {
-    if (done) done = write_facet(facet);
-  });
-  if (!done) return done;
+  each_facet(row, [this](int64_t facet) { add_facet(facet); });
   if (!record.request_body.empty() || !record.response_body.empty()) {
     statements_.body.bind(1, row_);
     statements_.body.bind_blob(2, record.request_body).bind_blob(3, record.response_body);
@@ -146,7 +141,7 @@ Result<void> RequestWriter::write_request(const RequestRecord& record, FacetRow&
     const std::string tag = tag_json(name, value);
     tags += tags.empty() ? '{' : ',';
     tags += tag;
-    if (auto done = write_facet(tag_facet(tag)); !done) return done;
+    add_facet(tag_facet(tag));
   }
   if (!tags.empty()) tags += '}';
 
@@ -189,8 +184,7 @@ Result<void> RequestWriter::write_attempts(const RequestRecord& record, FacetRow
       auto id = names_.id(texts[i]);
       if (!id) return fail(std::move(id.error()));
       ids[i] = *id;
-      if (*id == 0) continue;
-      if (auto done = write_facet(facet(kKinds[i], *id)); !done) return done;
+      if (*id != 0) add_facet(facet(kKinds[i], *id));
     }
     if (attempt.error_class) row.classes |= bit(*attempt.error_class);
 
@@ -212,13 +206,14 @@ Result<void> RequestWriter::write_attempts(const RequestRecord& record, FacetRow
   return {};
 }
 
-Result<void> RequestWriter::write_facet(int64_t facet) {
-  if (!facets_.insert(facet).second) return {};
-  statements_.facet.bind(1, facet).bind(2, block_);
-  return statements_.facet.run();
-}
-
 Result<void> RequestWriter::close_block() {
+  for (const auto& [facet, rows] : facets_) {
+    statements_.facet.bind(1, facet).bind(2, block_);
+    for (size_t i = 0; i < rows.words.size(); ++i)
+      statements_.facet.bind(static_cast<int>(i) + 3, static_cast<int64_t>(rows.words[i]));
+    if (auto done = statements_.facet.run(); !done) return done;
+  }
+  facets_.clear();
   if (since_ > until_) return {};
   statements_.block.bind(1, block_).bind(2, since_).bind(3, until_);
   since_ = INT64_MAX;

@@ -30,7 +30,15 @@ CREATE TABLE state(one INTEGER PRIMARY KEY, last_row INTEGER NOT NULL, names_del
 INSERT INTO state VALUES(1, 0, 0);
 )";
 
-constexpr std::string_view kSteps[] = {kFirst};
+// Which rows of its block have the facet, a bit each, in four words. Blocks from before say "any".
+constexpr std::string_view kRowsOfFacets = R"(
+ALTER TABLE facet ADD COLUMN r0 INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE facet ADD COLUMN r1 INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE facet ADD COLUMN r2 INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE facet ADD COLUMN r3 INTEGER NOT NULL DEFAULT -1;
+)";
+
+constexpr std::string_view kSteps[] = {kFirst, kRowsOfFacets};
 
 }  // namespace
 
