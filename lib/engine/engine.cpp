@@ -45,6 +45,8 @@ Run::Run(const World& world, dialects::Request& request, std::shared_ptr<const r
   record_.virtual_key = request_.virtual_key;
   record_.stream = request_.stream;
   record_.tags = request_.tags;
+  if (const auto which = topology_->config().log.bodies; which != config::Bodies::off)
+    bodies_ = std::make_unique<KeptBodies>(which);
 }
 
 Run::~Run() = default;

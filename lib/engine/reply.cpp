@@ -24,6 +24,7 @@ void Run::deliver_whole(Outcome& outcome) {
       reply.body = json::with_last_member(reply.body, "extra_fields", extra);
     }
   }
+  if (bodies_ != nullptr) bodies_->reply(reply.body);
   const auto sent = writer_.send(reply.status, headers, reply.body);
   finish(&outcome, reply.status, sent ? std::nullopt : std::optional(ErrorClass::cancelled));
 }
@@ -31,6 +32,7 @@ void Run::deliver_whole(Outcome& outcome) {
 void Run::deliver_stream(Outcome& outcome) {
   auto& stream = std::get<Stream>(outcome.what);
   Relay& relay = *stream.relay;
+  if (bodies_ != nullptr) bodies_->request(request_.body);
   request_.release_message();
   forwarded_ = {};
   const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
@@ -42,6 +44,7 @@ void Run::deliver_stream(Outcome& outcome) {
   stream.headers = {};
   while (sent) {
     if (!relay.out.empty()) {
+      if (bodies_ != nullptr) bodies_->reply(relay.out);
       sent = writer_.write(relay.out);
       relay.out.clear();
       if (relay.out.capacity() > 1024) relay.out = {};
@@ -74,7 +77,9 @@ void Run::deliver_stream(Outcome& outcome) {
     if (!shutting_down()) target(outcome.link).state->report(false, now());
     cut->message = "the stream of " + target(outcome.link).name() + " broke off: " + cut->message;
     cut->code = "stream_cut";
-    sent = writer_.write(codec_.error_event(*cut, extra_fields(&outcome)));
+    const auto event = codec_.error_event(*cut, extra_fields(&outcome));
+    if (bodies_ != nullptr) bodies_->reply(event);
+    sent = writer_.write(event);
     if (sent) sent = writer_.end();
   } else {
     note_made(relay.object_id(), outcome);
@@ -135,6 +140,7 @@ void Run::deliver_failure(const Failure& failure, const Outcome* whose) {
     writer_.abort();
     status = 499;
   } else {
+    if (bodies_ != nullptr) bodies_->reply(body);
     (void)writer_.send(status, headers, body);
   }
   finish(nullptr, status, error.error_class);
@@ -203,6 +209,10 @@ void Run::finish(const Outcome* winner, int status, std::optional<ErrorClass> er
     record_.cost = record_.cost + attempt.cost;
     if (attempt.raced && attempt.error_class == ErrorClass::cancelled)
       record_.raced_cost = record_.raced_cost + attempt.cost;
+  }
+  if (bodies_ != nullptr) {
+    bodies_->request(request_.body);
+    bodies_->move_into(record_, *topology_);
   }
   if (world_.ended) world_.ended(std::move(record_));
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/kept_bodies.h"
 #include "engine/outcome.h"
 #include "engine/world.h"
 #include "net/http_server.h"
@@ -102,7 +103,8 @@ class Run {
   std::optional<WallTime> earliest_;       // when the first resting key or target wakes
   std::optional<int64_t> context_needed_;  // larger than this: a target's context was too small
   std::unique_ptr<Race> race_;
-  bool finished_ = false;  // its row is written, hence all was said
+  std::unique_ptr<KeptBodies> bodies_;  // none: the log keeps no bodies
+  bool finished_ = false;               // its row is written, hence all was said
   net::Fiber* fiber_;
 };
 

@@ -51,6 +51,26 @@ std::string result(const AttemptRecord& a) {
   return text;
 }
 
+// A body for a terminal: what would steer it is shown as '?'.
+std::string body_text(std::string_view body) {
+  if (body.find('\0') != std::string_view::npos)
+    return std::to_string(body.size()) + " bytes that are no text";
+  std::string text;
+  for (size_t i = 0; i < body.size(); ++i) {
+    const auto c = static_cast<unsigned char>(body[i]);
+    const auto next = i + 1 < body.size() ? static_cast<unsigned char>(body[i + 1]) : 0;
+    if (c == 0xC2 && next >= 0x80 && next < 0xA0) {  // C1 controls, in UTF-8
+      text += '?';
+      ++i;
+    } else if (c == '\r' && next == '\n') {
+      continue;
+    } else {
+      text += (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F ? '?' : body[i];
+    }
+  }
+  return text;
+}
+
 std::string rate(double share) {
   return printed("%.2f %%", share * 100);
 }
@@ -223,9 +243,9 @@ std::string request_page(const RequestRecord& r, const Look& look) {
       line("upstream id", target(a.provider, a.model) + ": " + a.upstream_request_id);
   }
   if (!r.request_body.empty())
-    out += "\n" + toned("request body", Tone::faint, look) + "\n" + r.request_body + "\n";
+    out += "\n" + toned("request body", Tone::faint, look) + "\n" + body_text(r.request_body) + "\n";
   if (!r.response_body.empty())
-    out += "\n" + toned("response body", Tone::faint, look) + "\n" + r.response_body + "\n";
+    out += "\n" + toned("response body", Tone::faint, look) + "\n" + body_text(r.response_body) + "\n";
   return out;
 }
 
