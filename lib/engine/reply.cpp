@@ -18,7 +18,8 @@ constexpr Duration kDrain = 20ms;  // for the upstream's last bytes, so that its
 void Run::deliver_whole(Outcome& outcome) {
   auto& reply = std::get<Reply>(outcome.what);
   const auto headers = reply_headers(reply.headers, &outcome);
-  note_made(reply.facts.id, outcome);
+  reply.facts.ids.push_back(reply.facts.id);
+  tell_ids(std::move(reply.facts.ids), outcome);
   if (reply.facts.object) {
     if (const auto extra = extra_fields(&outcome); !extra.empty()) {
       reply.body = json::with_last_member(reply.body, "extra_fields", extra);
@@ -82,7 +83,7 @@ void Run::deliver_stream(Outcome& outcome) {
     sent = writer_.write(event);
     if (sent) sent = writer_.end();
   } else {
-    note_made(relay.object_id(), outcome);
+    tell_ids({relay.object_id()}, outcome);
     sent = writer_.end();
     auto& state = *target(outcome.link).state;
     state.report(true, now());
@@ -182,9 +183,10 @@ std::string Run::extra_fields(const Outcome* whose) const {
   return extra_fields_json(record_, whose != nullptr ? &record_of(*whose) : nullptr, now() - arrived_, level);
 }
 
-void Run::note_made(const std::string& id, const Outcome& outcome) const {
-  if (request_.creates && !id.empty() && world_.made) {
-    world_.made(id, target(outcome.link).provider(), record_of(outcome).key);
+void Run::tell_ids(std::vector<std::string> ids, const Outcome& outcome) const {
+  std::erase(ids, "");
+  if (request_.gives_out_ids && !ids.empty() && world_.gave_out) {
+    world_.gave_out(ids, target(outcome.link).provider(), record_of(outcome).key);
   }
 }
 

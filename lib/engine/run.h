@@ -74,7 +74,7 @@ class Run {
   std::string extra_fields(const Outcome* whose) const;
   bool shutting_down() const;
   Error shutdown_error() const;
-  void note_made(const std::string& id, const Outcome&) const;
+  void tell_ids(std::vector<std::string> ids, const Outcome&) const;
   void finish(const Outcome* winner, int status, std::optional<ErrorClass>);
 
   TimePoint now() const { return world_.fibers.now(); }

@@ -38,7 +38,7 @@ class Gateway final : public net::HttpHandler {
   void serve_inference(net::HttpRequest&, net::ResponseWriter&, Face,
                        std::shared_ptr<const routing::Topology>);
   void refuse(net::ResponseWriter&, const Error&, dialects::Dialect = dialects::Dialect::openai_other);
-  Result<void> pin(dialects::Request&, const routing::Topology&);
+  Result<void> pin(dialects::Request&);
   void serve_models(net::ResponseWriter&, const routing::Topology&, std::string_view id);
   void serve_reload(net::ResponseWriter&);
 
