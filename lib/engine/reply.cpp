@@ -59,6 +59,7 @@ void Run::deliver_stream(Outcome& outcome) {
   auto& record = record_of(outcome);
   record.took = now() - arrived_ - record.started;
   note_usage(record, target(outcome.link), relay.usage());
+  if (!sent || cut) relay.close();  // a client may take its time over what is left to say
   if (sent && cut && shutting_down()) cut = shutdown_error();
   const net::Scheduler::Shield shield(world_.fibers);  // what is left to say is said
   std::optional<ErrorClass> error_class;
