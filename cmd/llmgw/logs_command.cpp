@@ -36,6 +36,7 @@ Result<store::LogFilter> filter_of(const Flags& flags) {
   filter.virtual_key = flags.virtual_key;
   filter.failed = flags.failed;
   filter.fallback = flags.fallback;
+  filter.bodies = flags.json || !flags.request.empty();
   if (!flags.error_class.empty()) {
     filter.error_class = error_class(flags.error_class);
     if (!filter.error_class)

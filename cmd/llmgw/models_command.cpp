@@ -10,6 +10,7 @@
 #include "load_config.h"
 #include "observe/table.h"
 #include "providers/imported_models.h"
+#include "providers/serving.h"
 #include "routing/topology.h"
 #include "terminal.h"
 
@@ -111,6 +112,8 @@ int models(const Flags& flags) {
   const auto topology = routing::Topology::make(config, state);
   if (!topology) return complain(topology.error().message, kUsage);
   if (!flags.provider.empty() && (*topology)->upstream(flags.provider) == nullptr) {
+    if (const auto why = providers::why_not_configured(flags.provider, !config->path.empty()); !why.empty())
+      return complain(why, kUsage);
     std::string names;
     for (const auto& upstream : (*topology)->upstreams())
       names += (names.empty() ? "" : ", ") + upstream->provider->name();

@@ -39,7 +39,7 @@ struct Tally {
       return;
     }
     const bool stumbled = std::ranges::any_of(record.attempts, [](const auto& a) {
-      return a.called() && a.error_class && *a.error_class != ErrorClass::cancelled;
+      return a.sent && a.error_class && *a.error_class != ErrorClass::cancelled;
     });
     if (stumbled) ++rescued;
   }

@@ -130,6 +130,7 @@ observe::RequestRecord record_of(const Answer& answer) {
     attempt.took = std::chrono::milliseconds(value["ms"].integer().value_or(0));
     attempt.from_cache = value["from_cache"].boolean().value_or(false);
     attempt.raced = value["raced"].boolean().value_or(false);
+    attempt.sent = attempt.skipped.empty() && !attempt.from_cache && value["sent"].boolean().value_or(true);
     attempt.upstream_request_id = value["upstream_request_id"].text();
     if (const auto wait = value["retry_after_s"].number()) {
       attempt.retry_after = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*wait));
@@ -155,7 +156,7 @@ observe::RequestRecord record_of(const Answer& answer) {
     record.cut = answer.stream && !answer.text.empty();
   }
   for (const auto& attempt : record.attempts) {
-    if (!attempt.called()) continue;
+    if (!attempt.skipped.empty()) continue;
     record.fallback = answer.answered() && !record.provider.empty() &&
                       (attempt.provider != record.provider || attempt.model != record.model);
     break;

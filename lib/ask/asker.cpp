@@ -61,7 +61,7 @@ int exit_code(const Reply& reply) {
   const auto& record = reply.record;
   const auto why = record.error_class.value_or(ErrorClass::server_error);
   const bool called =
-      std::ranges::any_of(record.attempts, [](const auto& a) { return a.called() && a.status != 0; });
+      std::ranges::any_of(record.attempts, [](const auto& a) { return a.sent && a.status != 0; });
   switch (why) {
     case ErrorClass::policy:
     case ErrorClass::budget: return 3;
@@ -82,9 +82,10 @@ std::string why_failed(const Reply& reply) {
 std::string what_was_rescued(const observe::RequestRecord& record) {
   if (!record.fallback) return {};
   for (const auto& attempt : record.attempts) {
-    if (!attempt.called()) continue;
+    if (!attempt.sent && !attempt.held_back()) continue;
     return attempt.provider + "/" + attempt.model +
-           (attempt.error_class ? " failed (" + told(attempt) + ")" : " was too slow");
+           (!attempt.error_class ? " was too slow"
+                                 : (attempt.sent ? " failed (" : " was not called (") + told(attempt) + ")");
   }
   return {};
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/text.h"
+
 namespace llmgw::ask {
 namespace {
 
@@ -43,8 +45,10 @@ std::optional<std::string> default_model(const routing::Topology& topology) {
     if (provider.kind() == "mock" || !provider.speaks(dialects::Dialect::openai_chat)) continue;
     std::string model(everyday_model(provider.kind()));
     if (model.empty()) {
-      for (const auto& listed : provider.models()) {
-        if (model.empty() && !provider.facts(listed).embedding) model = listed;
+      const auto& own = provider.config().listed;
+      for (const auto& listed : own.empty() ? provider.models() : own) {
+        const bool embeds = provider.facts(listed).embedding || icontains(listed, "embed");
+        if (model.empty() && !embeds) model = listed;
       }
     }
     if (!model.empty() && upstream->keys.usable(model) > 0) return provider.name() + "/" + model;

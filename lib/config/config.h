@@ -106,6 +106,7 @@ struct Provider {
   Tls tls;
   std::vector<Key> keys;
   std::map<std::string, ModelFacts> models;
+  std::vector<std::string> listed;  // models that a local server which was found says it has, in its order
   std::vector<std::pair<std::string, Price>> prices;  // by glob, in the file's order: the first that matches
   std::vector<ErrorRule> errors;
   Position at;

@@ -17,6 +17,9 @@ namespace llmgw::dialects {
 struct ReplyFacts {
   bool object = false;  // the body is a JSON object, which can carry `extra_fields`
   std::string id;       // of the object that the reply is about
+  // Of other objects that it gives out: a batch's output, the entries of a list. At most kMostIds.
+  std::vector<std::string> ids;
+  static constexpr size_t kMostIds = 100;
   observe::Usage usage;
   // The raw JSON of an error object that came in place of an answer; empty: an answer.
   std::string error_object;

@@ -85,6 +85,26 @@ void read_openai_usage(json::Value usage, observe::Usage& out) {
   }
 }
 
+void read_openai_ids(json::Value reply, std::vector<std::string>& out) {
+  auto add = [&out](json::Value id) {
+    if (auto text = id.string(); text && !text->empty() && out.size() < ReplyFacts::kMostIds)
+      out.push_back(std::move(*text));
+  };
+  // Of a batch; of an upload that is complete; of a response; of a fine-tuning job.
+  auto add_from = [&add](json::Value object) {
+    add(object["output_file_id"]);
+    add(object["error_file_id"]);
+    add(object["file"]["id"]);
+    add(object["conversation"]["id"]);
+    for (auto [_, file] : object["result_files"].elements()) add(file);
+  };
+  add_from(reply);
+  for (auto [_, entry] : reply["data"].elements()) {
+    add(entry["id"]);
+    add_from(entry);
+  }
+}
+
 json::Value openai_error(json::Value reply) {
   const auto error = reply["error"];
   if (error.is(json::Kind::object) || (error.is(json::Kind::string) && error.raw() != "\"\"")) return error;

@@ -54,6 +54,7 @@ class OtherCodec final : public OpenAiCodec {
       read_openai_usage(doc->root()["usage"], facts.usage);
       facts.object = true;
       facts.id = doc->root()["id"].text();
+      read_openai_ids(doc->root(), facts.ids);
       if (doc->root().size() == 1) facts.error_object = openai_error(doc->root()).raw();
     }
     return facts;

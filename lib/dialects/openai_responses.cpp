@@ -72,6 +72,7 @@ class ResponsesCodec final : public OpenAiCodec {
     ReplyFacts facts{.object = true};
     read_openai_usage(reply["usage"], facts.usage);
     facts.id = reply["id"].text();
+    read_openai_ids(reply, facts.ids);
     if (const auto error = openai_error(reply);
         error && (!reply["status"] || reply["status"].says("failed"))) {
       facts.error_object = error.raw();

@@ -54,8 +54,8 @@ struct Request {
   std::optional<config::ClassSet> fallback_on;
   std::optional<config::ExtraFields> extra_fields;
   Needs needs;
-  bool creates = false;  // its reply's `id` is to be remembered: Request::made
-  bool once = false;     // never sent twice once a byte of the body went out
+  bool gives_out_ids = false;  // those that its reply names are to be remembered
+  bool once = false;           // never sent twice once a byte of the body went out
 
   // What the client's headers say.
   std::optional<Duration> timeout;         // x-llmgw-timeout: of the whole chain

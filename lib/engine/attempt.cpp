@@ -19,8 +19,8 @@ Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
                               .key = pick.key != nullptr ? pick.key->name : std::string(),
                               .started = now() - arrived_,
                               .raced = race_ != nullptr});
-  ++calls_;
-  outcome.attempt = std::make_unique<plugins::Attempt>(request_, t, record_.attempts.back(), calls_ - 1);
+  ++calls_;  // until it turns out that it was not sent: a racer must not take its place meanwhile
+  outcome.attempt = std::make_unique<plugins::Attempt>(request_, t, record_.attempts.back(), tries_++);
   plugins::Attempt& seen = *outcome.attempt;
 
   bool go_on = true;
@@ -45,6 +45,7 @@ Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
                                      .message = "an internal error: " + std::string(e.what())}};
   }
 
+  if (!record_of(outcome).sent) --calls_;
   close_record(outcome);
   if (outcome.answered()) {
     if (outcome.sent) t.upstream->keys.answered(pick.index, t.model, world_.rests);

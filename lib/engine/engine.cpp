@@ -8,6 +8,9 @@
 namespace llmgw::engine {
 namespace {
 
+// Attempts that were held back don't count as calls, but the trail must end: keys that a budget refuses,
+// one after the other, are the most there can be in earnest.
+constexpr size_t kMostHeldBack = 64;
 constexpr Duration kStreamDeadline = 120s, kWholeDeadline = 600s;  // docs: [fallback] deadline = "auto"
 
 Duration deadline_of(const dialects::Request& request, const routing::ChainPolicy& policy) {
@@ -42,6 +45,8 @@ Run::Run(const World& world, dialects::Request& request, std::shared_ptr<const r
   record_.virtual_key = request_.virtual_key;
   record_.stream = request_.stream;
   record_.tags = request_.tags;
+  if (const auto which = topology_->config().log.bodies; which != config::Bodies::off)
+    bodies_ = std::make_unique<KeptBodies>(which);
 }
 
 Run::~Run() = default;
@@ -83,8 +88,9 @@ void Run::live() {
     const auto retries = static_cast<size_t>(std::max(upstream.provider->config().retries.max, 0));
     calls += (upstream.keys.usable(link.target.model) + 1) * (retries + 1);
   }
-  calls = std::min(calls, static_cast<size_t>(chain_.policy.max_attempts));
-  record_.attempts.reserve(chain_.links.size() + calls + 1);
+  most_tries_ =
+      static_cast<int>(std::min(calls, static_cast<size_t>(chain_.policy.max_attempts) + kMostHeldBack));
+  record_.attempts.reserve(chain_.links.size() + static_cast<size_t>(most_tries_) + 1);
   forwarded_ = forwarded_request_headers(request_.headers);
   world_.state.retries.deposit();
   if (auto answer = walk()) {

@@ -15,6 +15,7 @@ void write_attempt(json::Writer& writer, const observe::AttemptRecord& attempt) 
     writer.member("skipped", attempt.skipped);
   }
   if (attempt.from_cache) writer.member("from_cache", true);
+  if (attempt.held_back()) writer.member("sent", false);
   if (attempt.raced) writer.member("raced", true);
   if (attempt.retry_after) writer.member("retry_after_s", to_seconds(*attempt.retry_after));
   if (!attempt.upstream_request_id.empty()) writer.member("upstream_request_id", attempt.upstream_request_id);

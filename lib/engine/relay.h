@@ -32,6 +32,9 @@ class Relay {
   // provider said in place of the next event.
   Result<void> pump(TimePoint deadline, const Seal& seal);
 
+  // Lets go of the upstream: nothing more is read.
+  void close() { exchange_.reset(); }
+
   std::string out;                           // for the client; the caller takes it
   bool content() const { return content_; }  // a content event was seen
   bool ended() const { return ended_; }      // whole: `out` holds the last of it

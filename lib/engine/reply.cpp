@@ -19,7 +19,8 @@ void Run::deliver_whole(Outcome& outcome) {
   auto& reply = std::get<Reply>(outcome.what);
   if (reply.answer) reply.headers.set("Content-Type", "application/json");
   const auto headers = reply_headers(reply.headers, &outcome);
-  note_made(reply.facts.id, outcome);
+  reply.facts.ids.push_back(reply.facts.id);
+  tell_ids(std::move(reply.facts.ids), outcome);
   if (reply.answer) {
     reply.body = codec_.translation()->write_answer(*reply.answer, extra_fields(&outcome));
   } else if (reply.facts.object) {
@@ -27,6 +28,7 @@ void Run::deliver_whole(Outcome& outcome) {
       reply.body = json::with_last_member(reply.body, "extra_fields", extra);
     }
   }
+  if (bodies_ != nullptr) bodies_->reply(reply.body);
   const auto sent = writer_.send(reply.status, headers, reply.body);
   finish(&outcome, reply.status, sent ? std::nullopt : std::optional(ErrorClass::cancelled));
 }
@@ -34,6 +36,7 @@ void Run::deliver_whole(Outcome& outcome) {
 void Run::deliver_stream(Outcome& outcome) {
   auto& stream = std::get<Stream>(outcome.what);
   Relay& relay = *stream.relay;
+  if (bodies_ != nullptr) bodies_->request(request_.body);
   request_.release_message();
   forwarded_ = {};
   const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
@@ -47,6 +50,7 @@ void Run::deliver_stream(Outcome& outcome) {
   stream.headers = {};
   while (sent) {
     if (!relay.out.empty()) {
+      if (bodies_ != nullptr) bodies_->reply(relay.out);
       sent = writer_.write(relay.out);
       relay.out.clear();
       if (relay.out.capacity() > 1024) relay.out = {};
@@ -60,6 +64,7 @@ void Run::deliver_stream(Outcome& outcome) {
   auto& record = record_of(outcome);
   record.took = now() - arrived_ - record.started;
   note_usage(record, target(outcome.link), relay.usage());
+  if (!sent || cut) relay.close();  // a client may take its time over what is left to say
   if (sent && cut && shutting_down()) cut = shutdown_error();
   const net::Scheduler::Shield shield(world_.fibers);  // what is left to say is said
   std::optional<ErrorClass> error_class;
@@ -79,10 +84,12 @@ void Run::deliver_stream(Outcome& outcome) {
     if (!shutting_down()) target(outcome.link).state->report(false, now());
     cut->message = "the stream of " + target(outcome.link).name() + " broke off: " + cut->message;
     cut->code = "stream_cut";
-    sent = writer_.write(codec_.error_event(*cut, extra_fields(&outcome)));
+    const auto event = codec_.error_event(*cut, extra_fields(&outcome));
+    if (bodies_ != nullptr) bodies_->reply(event);
+    sent = writer_.write(event);
     if (sent) sent = writer_.end();
   } else {
-    note_made(relay.object_id(), outcome);
+    tell_ids({relay.object_id()}, outcome);
     if (stream.turn) world_.state.seals.remember(stream.turn->sealed_parts());
     sent = writer_.end();
     auto& state = *target(outcome.link).state;
@@ -141,6 +148,7 @@ void Run::deliver_failure(const Failure& failure, const Outcome* whose) {
     writer_.abort();
     status = 499;
   } else {
+    if (bodies_ != nullptr) bodies_->reply(body);
     (void)writer_.send(status, headers, body);
   }
   finish(nullptr, status, error.error_class);
@@ -183,9 +191,10 @@ std::string Run::extra_fields(const Outcome* whose) const {
   return extra_fields_json(record_, whose != nullptr ? &record_of(*whose) : nullptr, now() - arrived_, level);
 }
 
-void Run::note_made(const std::string& id, const Outcome& outcome) const {
-  if (request_.creates && !id.empty() && world_.made) {
-    world_.made(id, target(outcome.link).provider(), record_of(outcome).key);
+void Run::tell_ids(std::vector<std::string> ids, const Outcome& outcome) const {
+  std::erase(ids, "");
+  if (request_.gives_out_ids && !ids.empty() && world_.gave_out) {
+    world_.gave_out(ids, target(outcome.link).provider(), record_of(outcome).key);
   }
 }
 
@@ -201,7 +210,8 @@ void Run::finish(const Outcome* winner, int status, std::optional<ErrorClass> er
     record_.model = record.model;
     record_.key = record.key;
     record_.usage = record.usage;
-    const auto first = std::ranges::find_if(record_.attempts, [](const auto& a) { return a.called(); });
+    const auto first =
+        std::ranges::find_if(record_.attempts, [](const auto& a) { return a.skipped.empty(); });
     record_.fallback = first != record_.attempts.end() &&
                        (first->provider != record.provider || first->model != record.model);
   }
@@ -209,6 +219,10 @@ void Run::finish(const Outcome* winner, int status, std::optional<ErrorClass> er
     record_.cost = record_.cost + attempt.cost;
     if (attempt.raced && attempt.error_class == ErrorClass::cancelled)
       record_.raced_cost = record_.raced_cost + attempt.cost;
+  }
+  if (bodies_ != nullptr) {
+    bodies_->request(request_.body);
+    bodies_->move_into(record_, *topology_);
   }
   if (world_.ended) world_.ended(std::move(record_));
 }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <vector>
 
+#include "engine/kept_bodies.h"
 #include "engine/outcome.h"
 #include "engine/wire.h"
 #include "engine/world.h"
@@ -76,7 +77,7 @@ class Run {
   std::string extra_fields(const Outcome* whose) const;
   bool shutting_down() const;
   Error shutdown_error() const;
-  void note_made(const std::string& id, const Outcome&) const;
+  void tell_ids(std::vector<std::string> ids, const Outcome&) const;
   void finish(const Outcome* winner, int status, std::optional<ErrorClass>);
 
   TimePoint now() const { return world_.fibers.now(); }
@@ -85,7 +86,7 @@ class Run {
   const routing::Target& target(size_t link) const { return chain_.links[link].target; }
   // A route's own, else the provider's.
   Duration timeout(size_t link, std::optional<Duration> config::Timeouts::* which) const;
-  int calls_left() const { return chain_.policy.max_attempts - calls_; }
+  int calls_left() const { return std::min(chain_.policy.max_attempts - calls_, most_tries_ - tries_); }
 
   const World& world_;
   dialects::Request& request_;
@@ -97,14 +98,17 @@ class Run {
   net::Headers forwarded_;                                      // the client's headers that go upstream
   std::optional<Result<dialects::Conversation>> conversation_;  // read when a target needs it translated
   TimePoint arrived_;
-  TimePoint deadline_ = kNever;  // to the first content of a stream, or the end of a whole reply
-  size_t next_ = 0;              // of the chain's links, not tried yet
-  int calls_ = 0;
+  TimePoint deadline_ = kNever;            // to the first content of a stream, or the end of a whole reply
+  size_t next_ = 0;                        // of the chain's links, not tried yet
+  int calls_ = 0;                          // made, or about to be
+  int tries_ = 0;                          // with those that we refused or left in a queue
+  int most_tries_ = 0;                     // what the trail has room for
   std::vector<Outcome> failures_;          // of attempts, in their order
   std::optional<WallTime> earliest_;       // when the first resting key or target wakes
   std::optional<int64_t> context_needed_;  // larger than this: a target's context was too small
   std::unique_ptr<Race> race_;
-  bool finished_ = false;  // its row is written, hence all was said
+  std::unique_ptr<KeptBodies> bodies_;  // none: the log keeps no bodies
+  bool finished_ = false;               // its row is written, hence all was said
   net::Fiber* fiber_;
 };
 

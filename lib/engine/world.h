@@ -1,6 +1,7 @@
 #pragma once
 
 #include <functional>
+#include <span>
 #include <vector>
 
 #include "base/random.h"
@@ -23,9 +24,10 @@ struct World {
   store::Rests& rests;
   routing::State& state;
   const std::vector<std::unique_ptr<plugins::Plugin>>& plugins;
-  // An object that a provider made has this id there; later calls that name it go to that provider and key.
-  // Must not suspend; may be empty.
-  std::function<void(const std::string& id, const std::string& provider, const std::string& key)> made;
+  // A provider gave out these ids of objects; later calls that name one go to that provider and key.
+  // Told before the client learns of them. Must not suspend; may be empty.
+  std::function<void(std::span<const std::string> ids, const std::string& provider, const std::string& key)>
+      gave_out{};
   // What is known of a request when it has ended. Must not suspend.
   std::function<void(observe::RequestRecord&&)> ended;
 };

@@ -51,7 +51,7 @@ void MetricShard::record(const RequestRecord& r) {
   if (r.raced_cost.value != 0) raced_cost_.add(r.raced_cost.value);
   bool first = true;
   for (const auto& a : r.attempts) {
-    if (!a.called()) {
+    if (!a.sent) {
       (a.from_cache ? cached_ : passed_over_).add(1);
       continue;
     }

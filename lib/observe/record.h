@@ -40,7 +40,7 @@ struct AttemptRecord {
   std::optional<Duration> first_content;  // since the attempt began; streams only
   std::string skipped;                    // why the target was passed over; empty: it was called
   bool from_cache = false;
-  bool sent = false;   // a call was really made: not refused by us, nor left in a queue
+  bool sent = false;   // a call was really made: not passed over, refused by us or left in our queue
   bool raced = false;  // started beside another
   std::optional<Duration> retry_after;
   std::string upstream_request_id;
@@ -48,7 +48,8 @@ struct AttemptRecord {
   NanoUsd cost;
   std::vector<Warning> warnings;  // of its translation; empty where none was needed
 
-  bool called() const { return skipped.empty() && !from_cache; }
+  // Its turn came, but a plugin refused it, or it waited in our queue for too long.
+  bool held_back() const { return !sent && !from_cache && skipped.empty(); }
 };
 
 // One request, when it has ended.
@@ -65,7 +66,7 @@ struct RequestRecord {
   int status = 0;  // what the client got
   std::optional<ErrorClass> error_class;
   bool stream = false;
-  bool fallback = false;  // another target than the first called answered
+  bool fallback = false;  // another target answered than the first that was called or refused by us
   bool cut = false;       // a stream that broke after its commit point
   Usage usage;
   NanoUsd cost;

@@ -37,18 +37,38 @@ std::string cost_or_nothing(NanoUsd cost) {
 }
 
 int64_t calls(const RequestRecord& r) {
-  return std::ranges::count_if(r.attempts, [](const auto& a) { return a.called(); });
+  return std::ranges::count_if(r.attempts, [](const auto& a) { return a.sent; });
 }
 
 // What became of an attempt, in words.
 std::string result(const AttemptRecord& a) {
   if (!a.skipped.empty()) return "passed over: " + a.skipped;
-  std::string text = a.from_cache ? "from the cache" : "";
+  std::string text = a.from_cache ? "from the cache" : a.held_back() ? "not sent" : "";
   auto add = [&text](const std::string& more) { text += (text.empty() ? "" : "; ") + more; };
   if (a.raced) add("raced");
   if (!a.code.empty()) add(a.code);
   if (!a.message.empty()) add(a.message);
   if (a.retry_after) add("retry after " + shown(*a.retry_after));
+  return text;
+}
+
+// A body for a terminal: what would steer it is shown as '?'.
+std::string body_text(std::string_view body) {
+  if (body.find('\0') != std::string_view::npos)
+    return std::to_string(body.size()) + " bytes that are no text";
+  std::string text;
+  for (size_t i = 0; i < body.size(); ++i) {
+    const auto c = static_cast<unsigned char>(body[i]);
+    const auto next = i + 1 < body.size() ? static_cast<unsigned char>(body[i + 1]) : 0;
+    if (c == 0xC2 && next >= 0x80 && next < 0xA0) {  // C1 controls, in UTF-8
+      text += '?';
+      ++i;
+    } else if (c == '\r' && next == '\n') {
+      continue;
+    } else {
+      text += (c < 0x20 && c != '\n' && c != '\t') || c == 0x7F ? '?' : body[i];
+    }
+  }
   return text;
 }
 
@@ -150,17 +170,17 @@ std::string trail_table(std::span<const AttemptRecord> attempts, const Look& loo
   int64_t n = 0;
   for (const auto& a : attempts) {
     ++n;
-    const bool called = a.called();
+    const bool tried = a.sent || a.held_back();
     table.row({{std::to_string(n), Tone::faint},
                {target(a.provider, a.model)},
                {a.key},
-               called || a.error_class || a.from_cache ? status_cell(a.status, a.error_class)
-                                                       : Cell{"–", Tone::faint},
-               {called ? shown(a.started) : ""},
-               {called ? shown(a.took) : ""},
+               tried || a.error_class || a.from_cache ? status_cell(a.status, a.error_class)
+                                                      : Cell{"–", Tone::faint},
+               {tried ? shown(a.started) : ""},
+               {tried ? shown(a.took) : ""},
                {tokens(a.usage)},
                {cost_or_nothing(a.cost)},
-               {result(a), called ? Tone::plain : Tone::faint}});
+               {result(a), tried ? Tone::plain : Tone::faint}});
   }
   return table.text(look);
 }
@@ -224,9 +244,9 @@ std::string request_page(const RequestRecord& r, const Look& look) {
       line("upstream id", target(a.provider, a.model) + ": " + a.upstream_request_id);
   }
   if (!r.request_body.empty())
-    out += "\n" + toned("request body", Tone::faint, look) + "\n" + r.request_body + "\n";
+    out += "\n" + toned("request body", Tone::faint, look) + "\n" + body_text(r.request_body) + "\n";
   if (!r.response_body.empty())
-    out += "\n" + toned("response body", Tone::faint, look) + "\n" + r.response_body + "\n";
+    out += "\n" + toned("response body", Tone::faint, look) + "\n" + body_text(r.response_body) + "\n";
   return out;
 }
 

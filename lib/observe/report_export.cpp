@@ -64,6 +64,7 @@ void add_attempt(json::Writer& w, const AttemptRecord& a) {
   if (a.first_content) w.member("first_content_ms", in_ms(*a.first_content));
   add_text(w, "skipped", a.skipped);
   if (a.from_cache) w.member("from_cache", true);
+  if (a.held_back()) w.member("sent", false);
   if (a.raced) w.member("raced", true);
   if (a.retry_after) w.member("retry_after_s", to_seconds(*a.retry_after));
   add_text(w, "upstream_request_id", a.upstream_request_id);
@@ -92,7 +93,7 @@ std::string csv_row(const RequestRecord& r) {
   };
   std::string tags;
   for (const auto& [name, value] : r.tags) tags += (tags.empty() ? "" : ";") + name + "=" + value;
-  const auto attempts = std::ranges::count_if(r.attempts, [](const auto& a) { return a.called(); });
+  const auto attempts = std::ranges::count_if(r.attempts, [](const auto& a) { return a.sent; });
   auto flag = [](bool set) -> std::string_view { return set ? "true" : "false"; };
   std::string row;
   append_field(row, timestamp(r.arrived));

@@ -25,7 +25,7 @@ int64_t in_us(Duration d) {
 
 Rescue rescue(const RequestRecord& record) {
   for (const auto& attempt : record.attempts) {
-    if (!attempt.called()) continue;
+    if (!attempt.sent) continue;
     Rescue r;
     r.first_failed = attempt.error_class && *attempt.error_class != ErrorClass::cancelled;
     r.rescued = r.first_failed && !record.error_class;

@@ -29,6 +29,7 @@ void append_models(std::span<const ModelFacts> facts, std::string_view kind, std
 bool Provider::serves(std::string_view model) const {
   if (model.empty()) return false;
   if (row_->auth == AuthScheme::none) return mock_serves(model);
+  if (std::ranges::find(config_.listed, model) != config_.listed.end()) return true;
   if (config_.models.contains(std::string(model)) || family(model) == row_->kind) return true;
   if (catalog_facts(model) != nullptr) return true;
   return std::ranges::any_of(keys_, [&](const config::Key& key) {
@@ -41,6 +42,7 @@ bool Provider::serves(std::string_view model) const {
 std::vector<std::string> Provider::models() const {
   std::vector<std::string> out;
   for (const auto& [model, facts] : config_.models) out.push_back(model);
+  out.insert(out.end(), config_.listed.begin(), config_.listed.end());
   if (row_->auth == AuthScheme::none) {
     out.insert(out.end(), kMockModels.begin(), kMockModels.end());
   } else if (!row_->local && row_->kind != "azure") {

@@ -125,6 +125,18 @@ int rank(const ModelFacts& f, std::string_view model) {
 
 }  // namespace
 
+std::string why_not_configured(std::string_view kind, bool from_file) {
+  const Row* row = find_row(kind);
+  if (row == nullptr) return {};
+  const std::string name(kind);
+  std::string text = name + " is known but not configured: ";
+  const bool variable = !row->local && !row->env_names().empty() && !row->base_url.empty();
+  if (from_file || (!variable && !row->local)) return text + "add [providers." + name + "] to the config";
+  if (variable) return text + "set " + std::string(row->env_names().front());
+  return text + "nothing answers at its port " + std::to_string(row->port) +
+         "; start it, or add [providers." + name + "] to a config";
+}
+
 std::vector<std::string_view> who_serves(std::string_view model) {
   std::vector<std::string_view> kinds;
   if (const auto vendor = family(model); !vendor.empty()) kinds.push_back(vendor);

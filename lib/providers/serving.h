@@ -1,5 +1,6 @@
 #pragma once
 
+#include <string>
 #include <string_view>
 #include <vector>
 
@@ -10,6 +11,11 @@ namespace llmgw::providers {
 // The kinds of provider that serve a bare model name: its vendor first, then the others that list it under
 // exactly that name, in the catalog's order. Empty: nobody that we know.
 std::vector<std::string_view> who_serves(std::string_view model);
+
+// What to do about a kind of provider that the catalog has and the config has not: "groq is known but not
+// configured: set GROQ_API_KEY". `from_file`: the config is a file, which environment variables add nothing
+// to. Empty: there is no such kind.
+std::string why_not_configured(std::string_view kind, bool from_file);
 
 // A model that may stand in for another.
 struct Equivalent {

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/nearest.h"
+#include "providers/catalog.h"
 #include "providers/imported_models.h"
 #include "providers/model_name.h"
 #include "providers/serving.h"
@@ -164,6 +165,11 @@ bool Topology::expand_bare(std::string_view model, dialects::Dialect dialect, st
       only = upstream.get();
     }
     if (only == nullptr) return false;
+    // But one that told its models has none of another provider's.
+    const size_t slash = model.find('/');
+    if (slash != std::string_view::npos && !only->provider->config().listed.empty() &&
+        providers::find_row(model.substr(0, slash)) != nullptr)
+      return false;
     append(*only, model, out);
   }
   return true;
@@ -278,7 +284,16 @@ Error Topology::unknown_model(std::string_view model) const {
   error.message = "no configured provider serves the model '" + std::string(model) + "'";
   const size_t slash = model.find('/');
   const auto near = nearest(model.substr(0, slash), names);
-  if (!near.empty()) {
+  std::string unconfigured;
+  const bool from_file = !config_->path.empty();
+  if (slash != std::string_view::npos) {
+    unconfigured = providers::why_not_configured(model.substr(0, slash), from_file);
+  } else if (const auto kinds = providers::who_serves(model); !kinds.empty()) {
+    unconfigured = providers::why_not_configured(kinds.front(), from_file);
+  }
+  if (!unconfigured.empty()) {
+    error.message += "; " + unconfigured;
+  } else if (!near.empty()) {
     error.message +=
         "; did you mean '" + std::string(near) + (slash == std::string_view::npos ? "'?" : "/…'?");
   } else {

@@ -210,7 +210,7 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
         Error{.error_class = ErrorClass::bad_request, .message = "'model' is missing", .param = "model"},
         face.dialect);
   }
-  if (auto pinned = pin(request, *topology); !pinned) return refuse(writer, pinned.error(), face.dialect);
+  if (auto pinned = pin(request); !pinned) return refuse(writer, pinned.error(), face.dialect);
   engine_.run(request, std::move(topology), writer);
 }
 
@@ -230,8 +230,8 @@ Result<void> Gateway::read_form(std::string_view type, dialects::Request& reques
 }
 
 // A call that names an object of a provider goes where the object is.
-Result<void> Gateway::pin(dialects::Request& request, const routing::Topology& topology) {
-  request.creates = creates_object(request);
+Result<void> Gateway::pin(dialects::Request& request) {
+  request.gives_out_ids = gives_out_ids(request);
   const auto id = named_object(request);
   if (!id) return {};
   auto found = std::make_shared<Result<std::optional<store::Pin>>>(std::nullopt);
@@ -239,28 +239,16 @@ Result<void> Gateway::pin(dialects::Request& request, const routing::Topology& t
       engine_.world().fibers, [this, found, id = *id] { *found = shared_.pins->find(id); }, kNever);
   if (!ran) return ran;
   if (!*found) return fail(std::move(found->error()));
-  if (const auto& pin = **found) {
-    request.provider = pin->provider;
-    request.pinned_key = pin->key;
-    return {};
+  const auto& pin = **found;
+  if (!pin) {
+    return fail(Error{.error_class = ErrorClass::bad_request,
+                      .status = 404,
+                      .message = "no provider gave out the id '" + shortened(*id, 100) +
+                                 "' through this gateway; list the objects first if it is older",
+                      .code = "unknown_object"});
   }
-  // Given out before we were there: with one provider that could have, it is asked.
-  const routing::Upstream* only = nullptr;
-  for (const auto& upstream : topology.upstreams()) {
-    if (!upstream->provider->speaks(request.dialect) || upstream->provider->kind() == "mock") continue;
-    if (only != nullptr) {
-      return fail(
-          Error{.error_class = ErrorClass::bad_request,
-                .status = 404,
-                .message = "no provider gave out the id '" + shortened(*id, 100) + "' through this gateway",
-                .code = "unknown_object"});
-    }
-    only = upstream.get();
-  }
-  if (only != nullptr) {
-    request.provider = only->provider->name();
-    request.pinned_key.emplace();
-  }
+  request.provider = pin->provider;
+  request.pinned_key = pin->key;
   return {};
 }
 

@@ -40,7 +40,7 @@ class Gateway final : public net::HttpHandler {
                        std::shared_ptr<const routing::Topology>);
   void refuse(net::ResponseWriter&, const Error&, dialects::Dialect = dialects::Dialect::openai_other);
   Result<void> read_form(std::string_view type, dialects::Request&);
-  Result<void> pin(dialects::Request&, const routing::Topology&);
+  Result<void> pin(dialects::Request&);
   void serve_models(net::ResponseWriter&, const routing::Topology&, const Face&);
   void serve_reload(net::ResponseWriter&);
 

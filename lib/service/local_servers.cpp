@@ -1,31 +1,40 @@
 #include "service/local_servers.h"
 
 #include "base/json.h"
+#include "base/text.h"
 #include "net/http_client.h"
 
 namespace llmgw::service {
 namespace {
 
-// Whether the reply is OpenAI's list of models.
-bool lists_models(net::Exchange& exchange, TimePoint by) {
+constexpr size_t kMostListed = 500;
+
+// The ids in OpenAI's list of models; none when the reply is anything else.
+std::optional<std::vector<std::string>> listed_models(net::Exchange& exchange, TimePoint by) {
   const auto head = exchange.head(by);
-  if (!head || (*head)->status != 200) return false;
+  if (!head || (*head)->status != 200) return std::nullopt;
   std::string body;
   while (body.size() < (4u << 20)) {
     const auto bytes = exchange.read(by);
-    if (!bytes) return false;
+    if (!bytes) return std::nullopt;
     if (bytes->empty()) break;
     body += *bytes;
   }
   const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-  return doc && doc->root()["data"].is(json::Kind::array);
+  if (!doc || !doc->root()["data"].is(json::Kind::array)) return std::nullopt;
+  std::vector<std::string> ids;
+  for (auto [_, entry] : doc->root()["data"].elements()) {
+    if (auto id = entry["id"].string(); id && printable(*id) && !id->empty() && ids.size() < kMostListed)
+      ids.push_back(std::move(*id));
+  }
+  return ids;
 }
 
 }  // namespace
 
 std::vector<config::Provider> find_local_servers(const std::vector<providers::Probe>& probes,
                                                  Duration patience) {
-  std::vector<char> found(probes.size());
+  std::vector<std::optional<std::vector<std::string>>> found(probes.size());
   if (!probes.empty()) {
     net::Loop loop;
     net::Resolver resolver;
@@ -42,7 +51,7 @@ std::vector<config::Provider> find_local_servers(const std::vector<providers::Pr
                                    .target = probes[i].path,
                                    .connect = patience,
                                    .deadline = by});
-          found[i] = sent && lists_models(**sent, by) ? 1 : 0;
+          if (sent) found[i] = listed_models(**sent, by);
         }
         if (--left == 0) loop.quit();
       });
@@ -51,7 +60,9 @@ std::vector<config::Provider> find_local_servers(const std::vector<providers::Pr
   }
   std::vector<config::Provider> providers;
   for (size_t i = 0; i < probes.size(); ++i) {
-    if (found[i]) providers.push_back(probes[i].provider());
+    if (!found[i]) continue;
+    providers.push_back(probes[i].provider());
+    providers.back().listed = std::move(*found[i]);
   }
   return providers;
 }

@@ -17,6 +17,10 @@ bool has_objects(std::string_view family) {
   return std::ranges::find(kFamilies, family) != kFamilies.end();
 }
 
+// Calls that stand where an id would.
+constexpr std::array<std::pair<std::string_view, std::string_view>, 3> kCalls = {
+    {{"responses", "compact"}, {"responses", "input_tokens"}, {"threads", "runs"}}};
+
 std::vector<std::string_view> segments(std::string_view path) {
   return split(path, '/');
 }
@@ -26,8 +30,13 @@ std::vector<std::string_view> segments(std::string_view path) {
 std::optional<std::string> named_object(const dialects::Request& request) {
   const auto parts = segments(request.path);
   if (!parts.empty() && has_objects(parts[0])) {
-    const size_t place = parts[0] == "fine_tuning" ? 2 : 1;  // /fine_tuning/jobs/ID
-    if (parts.size() > place) return percent_decoded(parts[place]);
+    const bool tuning = parts[0] == "fine_tuning";  // only /fine_tuning/jobs/ID has one
+    const size_t place = tuning ? 2 : 1;
+    const bool call = parts.size() > 1 &&
+                      (tuning ? parts[1] != "jobs"
+                              : std::ranges::find(kCalls, std::pair(parts[0], parts[1])) != kCalls.end());
+    if (parts.size() > place && !call)
+      return percent_decoded(parts[place]).value_or(std::string(parts[place]));
   }
   if (!request.doc) return std::nullopt;
   const auto body = request.doc->root();
@@ -40,10 +49,9 @@ std::optional<std::string> named_object(const dialects::Request& request) {
   return std::nullopt;
 }
 
-bool creates_object(const dialects::Request& request) {
+bool gives_out_ids(const dialects::Request& request) {
   const auto parts = segments(request.path);
-  if (request.method != "POST" || parts.empty() || !has_objects(parts[0])) return false;
-  return parts.size() == (parts[0] == "fine_tuning" ? 2u : 1u);
+  return request.method != "DELETE" && !parts.empty() && has_objects(parts[0]);
 }
 
 }  // namespace llmgw::service

@@ -43,11 +43,12 @@ struct Server::LoopThread {
                 .rests = *server.rests_,
                 .state = server.state_,
                 .plugins = server.plugins_,
-                .made =
-                    [&server](const std::string& id, const std::string& provider, const std::string& key) {
-                      server.workers_->submit([&server, id, pin = store::Pin{provider, key}] {
-                        (void)server.pins_->keep(id, pin);
-                      });
+                .gave_out =
+                    [&server](std::span<const std::string> ids, const std::string& provider,
+                              const std::string& key) {
+                      for (const auto& id : ids) server.pins_->note(id, {provider, key});
+                      // When the lane is full, the next that are noted take these along.
+                      (void)server.workers_->submit([&server] { server.write_pins(); });
                     },
                 .ended =
                     [this, writer = server.log_writer_.get(),
@@ -176,6 +177,13 @@ Server::~Server() {
   resolver_.reset();
   loops_.clear();
   if (log_writer_ != nullptr) log_writer_->stop();
+  if (pins_ != nullptr) write_pins();
+}
+
+void Server::write_pins() {
+  if (auto written = pins_->flush(); !written)
+    log_.warn("the ids of files, batches and responses are kept in memory only",
+              {{"why", written.error().message}});
 }
 
 void Server::reload_soon() {

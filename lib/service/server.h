@@ -52,6 +52,7 @@ class Server {
   Result<void> open(config::Loaded first, config::Live::Loader load);
   Result<std::string> reload();
   void adopt(const config::Reload&);
+  void write_pins();
   void on_each_loop(const std::function<void(LoopThread&)>&);
 
   observe::Log& log_;

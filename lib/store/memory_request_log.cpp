@@ -27,6 +27,10 @@ bool has_model(const RequestRecord& r, std::string_view wanted) {
          std::ranges::any_of(r.attempts, [&](const auto& a) { return is(a.provider, a.model); });
 }
 
+void forget_bodies(LogPage& page) {
+  for (auto& entry : page.entries) entry.record.request_body = entry.record.response_body = {};
+}
+
 }  // namespace
 
 bool matches(const LogFilter& f, const RequestRecord& r) {
@@ -69,6 +73,7 @@ Result<LogPage> MemoryRequestLog::query(const LogFilter& filter, int limit, std:
   for (auto entry = entries_.rbegin(); entry != entries_.rend() && page.entries.size() < wanted; ++entry) {
     if ((!cursor || entry->row < *cursor) && matches(filter, entry->record)) page.entries.push_back(*entry);
   }
+  if (!filter.bodies) forget_bodies(page);
   if (page.entries.size() == wanted) page.cursor = page.entries.back().row;
   return page;
 }
@@ -82,6 +87,7 @@ Result<LogPage> MemoryRequestLog::follow(const LogFilter& filter, int64_t row, i
     page.entries.push_back(entry);
     if (page.entries.size() == wanted) break;
   }
+  if (!filter.bodies) forget_bodies(page);
   page.cursor = page.entries.size() == wanted ? page.entries.back().row : std::max(row, last_row_);
   return page;
 }
@@ -115,7 +121,7 @@ Result<observe::Stats> MemoryRequestLog::stats(std::optional<WallTime> since, ob
       for (const auto& [name, value] : r.tags) builder.add_tag(name + "=" + value, request);
     }
     for (const auto& a : r.attempts) {
-      if (!a.called()) continue;
+      if (!a.sent) continue;
       const observe::StatsBuilder::Call call{id(a.provider), id(a.model),   id(a.key),      a.error_class,
                                              r.arrived,      a.usage.input, a.usage.output, a.cost};
       builder.add(call);

@@ -43,6 +43,7 @@ struct LogFilter {
   std::optional<std::pair<std::string, std::string>> tag{};
   bool failed = false;    // not answered
   bool fallback = false;  // answered by a fallback
+  bool bodies = false;    // no condition: whether the bodies are read, too
 };
 
 struct LogEntry {

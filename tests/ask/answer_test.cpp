@@ -93,7 +93,7 @@ TEST_CASE("how the command ends follows from what became of the request") {
     reply.record.error_class = why;
     if (called_with_status > 0)
       reply.record.attempts.push_back(
-          {.provider = "a", .model = "m", .status = called_with_status, .error_class = why});
+          {.provider = "a", .model = "m", .status = called_with_status, .error_class = why, .sent = true});
     return exit_code(reply);
   };
   CHECK(ended(std::nullopt, 200) == 0);

@@ -42,6 +42,19 @@ TEST_CASE("the first provider with a key is asked; the mock never is") {
   CHECK(chosen({{"GROQ_API_KEY", "gsk-x"}, {"OPENAI_API_KEY", "sk-x"}}) == "openai/gpt-4o-mini");
 }
 
+TEST_CASE("of a local server the first chat model that it lists is asked") {
+  auto config = std::make_shared<config::Config>();
+  auto& ollama = config->providers.emplace_back();
+  ollama.name = ollama.kind = "ollama";
+  ollama.base_url = "http://127.0.0.1:11434/v1";
+  ollama.listed = {"nomic-embed-text:latest", "qwen3:8b", "gemma3:4b"};
+  routing::State state;
+  const auto topology = routing::Topology::make(config, state);
+  REQUIRE(topology);
+  CHECK(ask::default_model(**topology) == "ollama/qwen3:8b");
+  CHECK((*topology)->upstream("ollama")->provider->serves("gemma3:4b"));
+}
+
 TEST_CASE("the variables that make a provider are named") {
   const auto names = ask::key_variables(providers::known_kinds());
   for (const char* name : {"OPENAI_API_KEY", "ANTHROPIC_API_KEY", "GROQ_API_KEY"})

@@ -105,6 +105,21 @@ int main(int argc, char** argv) {
     query("model openai/gpt-4o-mini", {.model = "openai/gpt-4o-mini"});
     query("virtual key checkout", {.virtual_key = "checkout"});
     query("provider anthropic and failed (none)", {.provider = "anthropic", .failed = true});
+    query("model gpt-4o-mini and class bad_request",
+          {.model = "openai/gpt-4o-mini", .error_class = ErrorClass::bad_request});
+    query("model o1-preview and rate_limit (none)",
+          {.model = "openai/o1-preview", .error_class = ErrorClass::rate_limit});
+    query("anthropic and bad_request (none)",
+          {.provider = "anthropic", .error_class = ErrorClass::bad_request});
+    query("model claude-3-5-haiku-latest and bad_request",
+          {.model = "claude-3-5-haiku-latest", .error_class = ErrorClass::bad_request});
+    query("rate_limit and tag job=nightly (none)",
+          {.error_class = ErrorClass::rate_limit, .tag = {{"job", "nightly"}}});
+    query("anthropic and content_filter (none)",
+          {.provider = "anthropic", .error_class = ErrorClass::content_filter});
+    query("a day, bad_request and fallback (none)",
+          {.since = start, .until = start + 24h, .error_class = ErrorClass::bad_request, .fallback = true});
+    query("model of another provider (none)", {.provider = "openai", .model = "anthropic/gpt-4o-mini"});
     timed("follow from the end", [&] { return history.follow({}, rows - 10, 50).value().entries.size(); });
     timed("stats by provider", [&] {
       return static_cast<size_t>(history.stats(std::nullopt, observe::StatsBy::provider).value().requests);

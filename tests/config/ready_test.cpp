@@ -17,6 +17,7 @@ TEST_CASE("every ready config loads without a problem, and needs no secret for t
   const Machine machine;
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator("configs")) {
+    if (entry.is_directory()) continue;  // scenarios of the mock
     const std::string name = entry.path().filename().string();
     CAPTURE(name);
     CHECK(name.ends_with(".toml"));

@@ -251,5 +251,40 @@ class Run(GatewayCase):
         self.assertExit(self.run_llmgw("run"), 2)
 
 
+
+class LocalServer(GatewayCase):
+    """A machine without keys or a config, on which Ollama runs."""
+
+    MODELS = ["nomic-embed-text:latest", "qwen3:8b", "gemma3:4b"]
+
+    def setUp(self):
+        super().setUp()
+        upstream = self.upstream
+        self.environment = {"PATH": self.environment["PATH"], "HOME": self.folder,
+                            "OLLAMA_HOST": upstream.url[:-len("/v1")]}
+        upstream.listed = self.MODELS
+        os.remove(self.path("llmgw.toml"))
+
+    def test_ask_takes_the_first_chat_model_that_it_lists(self):
+        result = self.run_llmgw("ask", "--no-log", "hello there")
+        self.assertExit(result, 0)
+        self.assertEqual(result.stdout, "hello there\n")
+        self.assertEqual(self.upstream.requests[-1]["model"], "qwen3:8b")
+
+    def test_models_and_explain_know_its_models(self):
+        listed = self.run_llmgw("models", "ollama")
+        self.assertExit(listed, 0)
+        self.assertIn("ollama/gemma3:4b", listed.stdout)
+        self.assertIn("ollama", self.run_llmgw("explain", "-m", "gemma3:4b").stdout)
+
+    def test_a_provider_that_is_known_but_not_configured_has_a_word_on_what_to_do(self):
+        for arguments in (["models", "groq"], ["explain", "-m", "groq/llama-3.3-70b-versatile"],
+                          ["ask", "--no-log", "-m", "groq/llama-3.3-70b-versatile", "hi"]):
+            with self.subTest(arguments=arguments):
+                result = self.run_llmgw(*arguments)
+                self.assertNotEqual(result.returncode, 0)
+                self.assertIn("groq is known but not configured: set GROQ_API_KEY", result.stderr)
+
+
 if __name__ == "__main__":
     unittest.main()

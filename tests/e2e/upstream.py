@@ -24,6 +24,7 @@ CODE = "First:\n```sh\necho one\n```\nthen\n```python\nprint(2)\n```\nDone."
 
 class Upstream:
     def __init__(self):
+        self.listed = []  # models that GET /v1/models shows
         self.requests = []  # bodies, parsed
         self.keys = []
         self.left = threading.Event()  # a client left while it waited
@@ -39,6 +40,11 @@ class Upstream:
 
             def log_message(self, *_):
                 pass
+
+            def do_GET(self):
+                if not upstream.listed:
+                    return self.fail(404)
+                self.send(200, {"object": "list", "data": [{"id": m, "object": "model"} for m in upstream.listed]})
 
             def do_POST(self):
                 body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))

@@ -138,3 +138,42 @@ TEST_CASE("a plugin's refusal rests no key") {
   refusing = false;
   CHECK(world.ask().status == 200);
 }
+
+TEST_CASE("what a plugin refuses uses up none of max_attempts, and is no call") {
+  std::string journal;
+  TestWorld world("[fallback]\nmax_attempts = 1\n" + providers_toml({"a", "b"}, 3, "retries = { max = 0 }"));
+  world.plugins.push_back(
+      std::make_unique<Scribe>("x", journal, [](plugins::Attempt& attempt) -> plugins::Verdict {
+        if (attempt.target.provider() != "a") return plugins::Pass{};
+        return plugins::Refuse{.error = {.error_class = ErrorClass::budget, .message = "spent"},
+                               .may_fall_back = true};
+      }));
+  const Got got = world.ask({.more = kToB});
+  CHECK(got.status == 200);
+  CHECK(world.count("b") == 1);
+  CHECK(got.headers.get("x-llmgw-attempts") == "1");
+  REQUIRE(world.records.size() == 1);
+  const auto& record = world.records[0];
+  CHECK(record.fallback);
+  CHECK(std::ranges::count_if(record.attempts, [](const auto& a) { return a.sent; }) == 1);
+  CHECK(record.attempts.front().held_back());
+  CHECK(got.json().root()["extra_fields"]["attempts"].at(0)["sent"].boolean() == false);
+  CHECK_FALSE(got.json().root()["extra_fields"]["attempts"].at(record.attempts.size() - 1)["sent"]);
+}
+
+TEST_CASE("a call that waited in our queue for too long is no call") {
+  TestWorld world(providers_toml({"a", "b"}, 1, "max_concurrency = 1\nretries = { max = 0 }") +
+                  "[fallback]\nslow_after = \"1s\"\n");
+  world.when("a", {ok({.head = 10s})});
+  world.start({});
+  const Got& queued = world.start({.more = kToB, .at = 10ms});
+  world.run();
+  CHECK(queued.status == 200);
+  REQUIRE(world.records.size() == 2);
+  const auto& record = world.records[0].model_requested == "a/m" && world.records[0].provider == "b"
+                           ? world.records[0]
+                           : world.records[1];
+  CHECK(record.provider == "b");
+  CHECK(record.attempts.front().held_back());
+  CHECK(queued.headers.get("x-llmgw-attempts") == "1");
+}

@@ -25,7 +25,7 @@ TEST_CASE("every invariant holds in every random world") {
   }
   const char* given = std::getenv("LLMGW_CASES");
   const uint64_t cases = given != nullptr ? std::strtoull(given, nullptr, 10) : 20'000;
-  std::atomic<uint64_t> next{1}, calls{0};
+  std::atomic<uint64_t> next{1}, calls{0}, meddled{0};
   std::mutex lock;  // guards failures
   std::vector<std::string> failures;
   auto work = [&] {
@@ -33,6 +33,7 @@ TEST_CASE("every invariant holds in every random world") {
       RandomWorld one(seed);
       const auto wrong = one.run();
       calls += one.calls();
+      meddled += one.meddled();
       if (wrong.empty()) continue;
       const std::lock_guard guard(lock);
       failures.push_back("LLMGW_SEED=" + std::to_string(seed) + ": " + wrong.front());
@@ -46,6 +47,7 @@ TEST_CASE("every invariant holds in every random world") {
   for (size_t i = 0; i < std::min<size_t>(failures.size(), 20); ++i) MESSAGE(failures[i]);
   CHECK(failures.size() == 0);
   CHECK(calls > cases);  // the worlds are not empty
+  CHECK(meddled > cases / 10);
 }
 
 TEST_CASE("a seed runs the same way every time") {

@@ -31,8 +31,61 @@ std::shared_ptr<const config::Config> RandomWorld::draw_config() {
   if (chance(0.6)) fallback.policy.deadline.value = between(200ms, 60s);
   if (chance(0.7)) fallback.policy.slow_after.value = between(50ms, 15s);
   if (chance(0.15)) fallback.policy.commit = config::Commit::complete;
+  if (chance(0.4)) draw_routes(*config);
   config_ = config;
   return config;
+}
+
+void RandomWorld::draw_routes(config::Config& config) {
+  const auto target = [&] { return any(config.providers).name + (chance(0.7) ? "/m" : "/o"); };
+  for (const char* name : {"r0", "r1"}) {
+    auto& route = config.routes.emplace_back();
+    route.name = name;
+    route.strategy = chance(0.5) ? config::Strategy::priority : config::Strategy::weighted;
+    for (uint64_t n = 1 + random_.below(3); n > 0; --n)
+      route.targets.push_back({.model = target(), .weight = chance(0.1) ? 0 : random_.unit()});
+    if (chance(0.6)) route.fallbacks = {target(), target()};
+  }
+  if (chance(0.3)) config.routes[0].targets.push_back({.model = "r1"});  // a route inside a route
+}
+
+// The targets that a name stands for; of a route that is asked for without its fallbacks, which the client's
+// own may replace, of one inside it with them.
+std::vector<std::string> RandomWorld::targets_of(const std::string& name, bool with_fallbacks) const {
+  const auto route = std::ranges::find(config_->routes, name, &config::Route::name);
+  if (route == config_->routes.end()) return {name};
+  std::vector<std::string> all;
+  for (const auto& target : route->targets)
+    std::ranges::copy(targets_of(target.model, true), std::back_inserter(all));
+  if (with_fallbacks && route->fallbacks) std::ranges::copy(*route->fallbacks, std::back_inserter(all));
+  return all;
+}
+
+plugins::Verdict Moody::refuse(const plugins::Attempt& attempt) {
+  static constexpr ErrorClass kClasses[] = {ErrorClass::policy, ErrorClass::budget, ErrorClass::rate_limit,
+                                            ErrorClass::overloaded};
+  ++refusals;
+  const bool veto = random_.unit() < 0.3;
+  if (veto) vetoes.push_back({attempt.request.body, fibers_.now()});
+  return plugins::Refuse{.error = {.error_class = kClasses[random_.below(4)], .message = "not in the mood"},
+                         .may_fall_back = !veto};
+}
+
+plugins::Verdict Moody::before(plugins::Attempt& attempt) {
+  if (random_.unit() >= mood) return plugins::Pass{};
+  const double what = random_.unit();
+  if (what < 0.1) throw std::runtime_error("in no mood at all");
+  if (what > 0.3 || attempt.request.stream || attempt.request.dialect != dialects::Dialect::openai_chat)
+    return refuse(attempt);
+  const std::string text = "p" + std::to_string(1000 + answered.size());
+  answered.emplace_back(attempt.request.body, text);
+  plugins::Reply reply{.body = R"({"choices":[{"message":{"content":")" + text + R"("}}]})"};
+  reply.facts.object = true;
+  return reply;
+}
+
+plugins::Verdict Moody::sending(plugins::Attempt& attempt) {
+  return random_.unit() < mood / 4 ? refuse(attempt) : plugins::Verdict(plugins::Pass{});
 }
 
 void RandomWorld::draw_client(uint64_t i) {
@@ -53,7 +106,21 @@ void RandomWorld::draw_client(uint64_t i) {
   for (size_t t = 1; t < client.chain.size(); ++t)
     ask.more += (t > 1 ? ",\"" : "\"") + client.chain[t] + "\"";
   ask.more += "]";
-  ask.stream = chance(0.6);
+  if (!config_->routes.empty() && chance(0.6)) {
+    ask.model = any(config_->routes).name;
+    const bool its_fallbacks = chance(0.5);
+    auto possible = targets_of(ask.model, its_fallbacks);
+    if (its_fallbacks) {
+      ask.more = ",\"user\":\"" + client.nonce + "\"";
+    } else {  // the client's own stand in for them
+      possible.insert(possible.end(), client.chain.begin() + 1, client.chain.end());
+    }
+    client.chain = std::move(possible);
+  }
+  const double dialect = random_.unit();
+  if (dialect < 0.15) ask.dialect = dialects::Dialect::openai_embeddings;
+  if (dialect > 0.85) ask.dialect = dialects::Dialect::openai_completions;
+  ask.stream = chance(0.6) && !client.embeds();
   ask.at = between(0s, 20s);
   if (chance(0.2)) ask.timeout = between(50ms, 30s);
   if (chance(0.2)) ask.leaves_after = between(0s, 20s);

@@ -15,7 +15,8 @@ struct Drawn {
 struct RandomClient {
   Ask ask;
   std::string nonce;
-  std::vector<std::string> chain;  // targets, in order
+  std::vector<std::string> chain;  // targets; in order unless a route is asked for
+  bool embeds() const { return ask.dialect == dialects::Dialect::openai_embeddings; }
   const Got* got = nullptr;
 };
 
@@ -35,6 +36,30 @@ class Ledger final : public plugins::Plugin {
   int begun = 0, strays = 0;
 };
 
+// A plugin that passes, refuses, vetoes, answers or throws, as it is drawn; it writes down what it did.
+class Moody final : public plugins::Plugin {
+ public:
+  struct Veto {
+    std::string body;  // of the request
+    TimePoint at;
+  };
+  Moody(const net::Scheduler& fibers, uint64_t seed) : fibers_(fibers), random_(seed) {}
+
+  std::string_view name() const override { return "moody"; }
+  plugins::Verdict before(plugins::Attempt& attempt) override;
+  plugins::Verdict sending(plugins::Attempt& attempt) override;
+
+  double mood = 0;  // the share of attempts that it meddles with
+  std::vector<Veto> vetoes;
+  std::vector<std::pair<std::string, std::string>> answered;  // request bodies, and what it said
+  int refusals = 0;
+
+ private:
+  plugins::Verdict refuse(const plugins::Attempt&);
+  const net::Scheduler& fibers_;
+  Random random_;
+};
+
 // One random world: a config, clients, and upstreams whose every call is drawn. The seed says it all.
 class RandomWorld {
  public:
@@ -42,6 +67,12 @@ class RandomWorld {
     auto ledger = std::make_unique<Ledger>();
     ledger_ = ledger.get();
     world_.plugins.push_back(std::move(ledger));
+    if (chance(0.5)) {
+      auto moody = std::make_unique<Moody>(world_.fibers, seed);
+      moody->mood = random_.unit() * 0.4;
+      moody_ = moody.get();
+      world_.plugins.push_back(std::move(moody));
+    }
     for (const auto& provider : config_->providers) {
       world_.when(provider.name, {[this](const SeenCall& call) { return draw_call(call); }});
     }
@@ -64,6 +95,10 @@ class RandomWorld {
   }
 
   size_t calls() const { return world_.transport.calls().size(); }
+  // What the plugin refused or answered.
+  size_t meddled() const {
+    return moody_ == nullptr ? 0 : static_cast<size_t>(moody_->refusals) + moody_->answered.size();
+  }
   std::string story() const;
   // All that a run came to, to compare two of one seed.
   std::string fingerprint() const;
@@ -71,6 +106,8 @@ class RandomWorld {
  private:
   std::shared_ptr<const config::Config> draw_config();
   void draw_client(uint64_t i);
+  void draw_routes(config::Config&);
+  std::vector<std::string> targets_of(const std::string& name, bool with_fallbacks) const;
   SimulatedCall draw_call(const SeenCall&);
 
   void check(bool holds, std::string what) {
@@ -80,6 +117,11 @@ class RandomWorld {
   void check_trail(const RandomClient&, const observe::RequestRecord&, const std::vector<const SeenCall*>&);
   void check_answer(const RandomClient&, const observe::RequestRecord&, const std::vector<const SeenCall*>&);
   void check_rests();
+  void check_plugin(const RandomClient&, const observe::RequestRecord&, const std::vector<const SeenCall*>&);
+  void check_vectors(const RandomClient&, const observe::RequestRecord&, const std::vector<const SeenCall*>&);
+  bool of(const std::string& body, const RandomClient& client) const {
+    return body.find("\"" + client.nonce + "\"") != std::string::npos;
+  }
   void check_concurrency();
 
   bool chance(double p) { return random_.unit() < p; }
@@ -111,6 +153,7 @@ class RandomWorld {
   TestWorld world_;
   const TimePoint start_ = world_.fibers.now();
   Ledger* ledger_ = nullptr;
+  Moody* moody_ = nullptr;  // none: nobody meddles
   std::vector<RandomClient> clients_;
   std::vector<Drawn> drawn_;
   std::vector<std::string> wrong_;

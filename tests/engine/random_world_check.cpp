@@ -37,6 +37,7 @@ void RandomWorld::check_client(const RandomClient& client) {
     check(live <= 2, who + " had more than two calls live");
   }
   check_trail(client, record, calls);
+  check_plugin(client, record, calls);
   check_answer(client, record, calls);
 }
 
@@ -45,7 +46,7 @@ void RandomWorld::check_trail(const RandomClient& client, const observe::Request
                               const std::vector<const SeenCall*>& calls) {
   std::vector<const observe::AttemptRecord*> made;
   for (const auto& attempt : record.attempts) {
-    if (attempt.called() && attempt.sent) made.push_back(&attempt);
+    if (attempt.sent) made.push_back(&attempt);
   }
   check(made.size() == calls.size(), client.nonce + "'s trail has " + std::to_string(made.size()) +
                                          " calls, upstreams saw " + std::to_string(calls.size()));
@@ -58,6 +59,41 @@ void RandomWorld::check_trail(const RandomClient& client, const observe::Request
     check(std::ranges::find(client.chain, target) != client.chain.end(),
           client.nonce + " was sent to a target outside its chain");
   }
+}
+
+// A veto bars what comes after it; whatever the plugin held back is in the trail, and was not sent.
+void RandomWorld::check_plugin(const RandomClient& client, const observe::RequestRecord& record,
+                               const std::vector<const SeenCall*>& calls) {
+  for (const auto& attempt : record.attempts) {
+    check(!attempt.held_back() || attempt.status == 0, client.nonce + " has a status for what was not sent");
+    check(attempt.sent || attempt.cost.value == 0, client.nonce + " paid for what was not sent");
+  }
+  if (moody_ == nullptr) return;
+  for (const auto& veto : moody_->vetoes) {
+    if (!of(veto.body, client)) continue;
+    for (const auto* call : calls)
+      check(call->at <= veto.at, client.nonce + " was called for after a plugin's veto");
+  }
+}
+
+// Vectors of two models are never mixed, and the answer is the winner's own.
+void RandomWorld::check_vectors(const RandomClient& client, const observe::RequestRecord& record,
+                                const std::vector<const SeenCall*>& calls) {
+  const auto& who = client.nonce;
+  for (const auto* call : calls)
+    check(model_of(*call) == model_of(*calls.front()), who + " asked two models for vectors");
+  const auto doc = json::Doc::parse(client.got->body);
+  check(doc && doc->root()["data"].size() > 0, who + " got no vectors");
+  const SeenCall* winner = nullptr;
+  for (const auto& attempt : record.attempts) {
+    if (attempt.sent && !attempt.error_class && attempt.provider == record.provider)
+      check(client.got->headers.get("x-request-id") == attempt.upstream_request_id,
+            who + " got the headers of another call");
+  }
+  for (const auto* call : calls) {
+    if (provider_of(*call) == record.provider && drawn(call).what.starts_with("answers")) winner = call;
+  }
+  check(winner != nullptr, who + " got vectors that no upstream of its own made");
 }
 
 void RandomWorld::check_answer(const RandomClient& client, const observe::RequestRecord& record,
@@ -82,13 +118,22 @@ void RandomWorld::check_answer(const RandomClient& client, const observe::Reques
       check(got.body.find("\"" + d.text) == std::string::npos, who + "'s error shows an answer");
     return;
   }
+  if (client.embeds()) return check_vectors(client, record, calls);
   std::string text;
   if (client.ask.stream) {
     text = got.streamed_text();
   } else {
     const auto doc = json::Doc::parse(got.body);
     check(doc.has_value(), who + " got a broken reply");
-    if (doc) text = doc->root()["choices"].at(0)["message"]["content"].text();
+    if (doc) {
+      const auto choice = doc->root()["choices"].at(0);
+      text = choice["message"] ? choice["message"]["content"].text() : choice["text"].text();
+    }
+  }
+  if (moody_ != nullptr && text.starts_with('p')) {
+    const bool its_own = std::ranges::any_of(
+        moody_->answered, [&](const auto& a) { return of(a.first, client) && a.second == text; });
+    return check(its_own, who + " got what the plugin said to another: " + text);
   }
   // Whose is it? Exactly one upstream's, and the trail's winner's.
   const SeenCall* winner = nullptr;

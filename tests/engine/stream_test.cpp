@@ -295,3 +295,15 @@ TEST_CASE("a stream is whole when each choice that began has finished, however i
     if (whole) CHECK(got.has("\"stop\""));
   }
 }
+
+TEST_CASE("a stream that broke off holds its upstream no longer than that, however slow the client") {
+  TestWorld world(providers_toml({"a"}, 1, "retries = { max = 0 }\ntimeouts = { idle = \"2s\" }"));
+  world.when("a", {ok({.text = "one two three four", .stall_after = 2})});
+  const Got& got = world.start({.stream = true, .slowness = 3s});
+  world.run();
+  CHECK(got.returned);
+  REQUIRE(world.transport.calls().size() == 1);
+  const auto& call = *world.transport.calls()[0];
+  CHECK(got.has("stream_cut"));
+  CHECK(call.left <= call.at + got.took - 3s);  // which the client takes for the error
+}

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "dialects/codec.h"
 #include "engine/engine.h"
+#include "engine/kept_bodies.h"
 #include "simulate/simulated_answer.h"
 #include "simulate/simulated_transport.h"
 #include "simulate/virtual_time.h"

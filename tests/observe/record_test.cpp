@@ -4,12 +4,15 @@
 
 using namespace llmgw::observe;
 
-TEST_CASE("an attempt passed over or answered from the cache is no call") {
+TEST_CASE("an attempt that was neither sent, passed over nor answered from the cache was held back by us") {
   AttemptRecord attempt;
-  CHECK(attempt.called());
+  CHECK(attempt.held_back());
+  attempt.sent = true;
+  CHECK_FALSE(attempt.held_back());
+  attempt.sent = false;
   attempt.from_cache = true;
-  CHECK_FALSE(attempt.called());
+  CHECK_FALSE(attempt.held_back());
   attempt.from_cache = false;
   attempt.skipped = "at rest until 12:00";
-  CHECK_FALSE(attempt.called());
+  CHECK_FALSE(attempt.held_back());
 }

@@ -230,3 +230,13 @@ TEST_CASE("a rescue is an answer after a first call that failed") {
   CHECK_FALSE(failed.rescued);
   CHECK_FALSE(rescue(failed_record(random, kStart, ErrorClass::cancelled, 499)).first_failed);
 }
+
+TEST_CASE("a body that was kept is shown as text, and steers no terminal") {
+  auto r = rescued();
+  r.request_body = "{\"a\":\t\"zo\u00eb\"}\r\n\x1b[31m\u009b2J";
+  r.response_body = std::string("ID3\0\1", 5);
+  const std::string page = request_page(r, {});
+  CHECK(page.find("request body\n{\"a\":\t\"zo\u00eb\"}\n?[31m?2J\n") != std::string::npos);
+  CHECK(page.find("response body\n5 bytes that are no text\n") != std::string::npos);
+  CHECK(json::Doc::parse(json_row(r))->root()["bodies"]["request"].text() == r.request_body);
+}

@@ -83,3 +83,15 @@ TEST_CASE("embeddings and unknown models have no equivalents") {
   CHECK(equivalents("openai", "text-embedding-3-small").empty());
   CHECK(equivalents("openai", "my-own-model").empty());
 }
+
+TEST_CASE("a kind that is known but not configured has a word on what to do") {
+  CHECK(providers::why_not_configured("groq", false) == "groq is known but not configured: set GROQ_API_KEY");
+  CHECK(providers::why_not_configured("groq", true) ==
+        "groq is known but not configured: add [providers.groq] to the config");
+  CHECK(providers::why_not_configured("ollama", false) ==
+        "ollama is known but not configured: nothing answers at its port 11434; start it, or add "
+        "[providers.ollama] to a config");
+  CHECK(providers::why_not_configured("azure", false) ==
+        "azure is known but not configured: add [providers.azure] to the config");
+  CHECK(providers::why_not_configured("nothing", false).empty());
+}

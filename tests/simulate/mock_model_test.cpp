@@ -1,6 +1,8 @@
 // The mock's models and scenarios: time, faults, limits.
 #include <doctest/doctest.h>
 
+#include <filesystem>
+
 #include "config/problem.h"
 #include "tests/simulate/mocked.h"
 
@@ -220,4 +222,20 @@ TEST_CASE("what is wrong with a scenario is said with its place") {
     CHECK_MESSAGE(all.find(message) != std::string::npos, all);
   }
   CHECK_FALSE(load_scenario("/nonexistent/s.toml"));
+}
+
+TEST_CASE("the ready scenarios load, and do what they say") {
+  int loaded = 0;
+  for (const auto& entry : std::filesystem::directory_iterator("configs/mock")) {
+    CAPTURE(entry.path().string());
+    const auto scenario = load_scenario(entry.path().string());
+    CHECK_MESSAGE(scenario, scenario.error().message);
+    ++loaded;
+  }
+  CHECK(loaded >= 1);
+  const auto outage = load_scenario("configs/mock/outage.toml");
+  REQUIRE(outage);
+  REQUIRE((*outage)->outages.size() == 2);
+  CHECK((*outage)->outages[0].to == 120s);
+  CHECK((*outage)->keys.size() == 2);
 }

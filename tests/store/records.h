@@ -28,6 +28,7 @@ inline observe::RequestRecord answered_record(Random& random, WallTime arrived) 
   a.provider = r.provider;
   a.model = r.model;
   a.key = r.key;
+  a.sent = true;
   a.status = 200;
   a.took = 800'000us;
   a.usage = r.usage;

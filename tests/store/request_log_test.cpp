@@ -108,8 +108,11 @@ TEST_CASE("a request comes back as it was written") {
   r.attempts[0].provider = "groq";
   r.attempts[0].skipped = "at rest until 12:00:07";
   r.attempts[2].raced = true;
+  r.attempts.push_back(r.attempts[1]);
+  r.attempts[3].sent = false;
   for_each_log({r}, [&](RequestHistory& history) {
-    const auto page = history.query({}, 10, std::nullopt);
+    CHECK(history.query({}, 10, std::nullopt).value().entries.at(0).record.request_body.empty());
+    const auto page = history.query({.bodies = true}, 10, std::nullopt);
     REQUIRE(page);
     REQUIRE(page->entries.size() == 1);
     CHECK_FALSE(page->cursor);
@@ -140,8 +143,8 @@ TEST_CASE("a request comes back as it was written") {
     CHECK(is.tags == r.tags);
     CHECK(is.request_body == r.request_body);
     CHECK(is.response_body == r.response_body);
-    REQUIRE(is.attempts.size() == 3);
-    for (size_t i = 0; i < 3; ++i) {
+    REQUIRE(is.attempts.size() == 4);
+    for (size_t i = 0; i < 4; ++i) {
       CAPTURE(i);
       const auto &a = is.attempts[i], &b = r.attempts[i];
       CHECK(a.provider == b.provider);
@@ -156,6 +159,7 @@ TEST_CASE("a request comes back as it was written") {
       CHECK(a.first_content == b.first_content);
       CHECK(a.skipped == b.skipped);
       CHECK(a.raced == b.raced);
+      CHECK(a.sent == b.sent);
       CHECK(a.retry_after == b.retry_after);
       CHECK(a.upstream_request_id == b.upstream_request_id);
       CHECK(a.usage.input == b.usage.input);
@@ -482,3 +486,46 @@ TEST_CASE("several processes write one log, and all of it arrives") {
   CHECK(history->query({.model = "model-3"}, 1000, std::nullopt)->entries.size() == 4 * 20 * 4);
 }
 #endif
+
+TEST_CASE("a call that was held back is no call in the figures") {
+  Random random(1);
+  auto r = rescued_record(random, kStart, ErrorClass::budget);
+  r.attempts[0].sent = false;
+  for_each_log({r}, [&](RequestHistory& history) {
+    const auto stats = history.stats(std::nullopt, observe::StatsBy::provider);
+    REQUIRE(stats);
+    CHECK(stats->first_failed == 0);
+    CHECK(stats->rescued == 0);
+    CHECK(stats->fallbacks == 1);
+    REQUIRE(stats->providers.size() == 1);
+    CHECK(stats->providers[0].provider == "anthropic");
+    CHECK(stats->providers[0].calls == 1);
+  });
+}
+
+TEST_CASE("a log of the first version is brought up to date, and its rows are found") {
+  const TemporaryDirectory directory;
+  Random random(1);
+  sqlite::SqliteRequestLog log(directory.path(), quiet());
+  const auto old = failed_record(random, kStart, ErrorClass::bad_request, 400);
+  REQUIRE(log.append(std::vector{old, answered_record(random, kStart + 1s)}));
+  {
+    auto database = sqlite::Database::open(directory.path() + "/log.db", sqlite::Database::Mode::write);
+    REQUIRE(database->run(
+        "CREATE TABLE f AS SELECT what, b FROM facet; DROP TABLE facet;"
+        "CREATE TABLE facet(what INTEGER NOT NULL, b INTEGER NOT NULL, PRIMARY KEY(what, b)) WITHOUT ROWID;"
+        "INSERT INTO facet SELECT * FROM f; DROP TABLE f; PRAGMA user_version = 1"));
+  }
+  CHECK_FALSE(sqlite::SqliteRequestHistory::open(directory.path()));
+  sqlite::SqliteRequestLog newer(directory.path(), quiet());
+  const auto fresh = failed_record(random, kStart + 2s, ErrorClass::bad_request, 400);
+  REQUIRE(newer.append(std::vector{fresh}));
+  auto history = sqlite::SqliteRequestHistory::open(directory.path());
+  REQUIRE(history);
+  const auto page =
+      (*history)->query({.model = "gpt-4o-mini", .error_class = ErrorClass::bad_request}, 10, {});
+  REQUIRE(page);
+  REQUIRE(page->entries.size() == 2);
+  CHECK(page->entries[0].record.id == fresh.id);
+  CHECK(page->entries[1].record.id == old.id);
+}

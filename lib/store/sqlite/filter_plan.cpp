@@ -9,8 +9,9 @@
 namespace llmgw::store::sqlite {
 namespace {
 
-using Blocks = std::vector<int64_t>;  // ascending
+using Blocks = std::vector<BlockRows>;  // ascending
 
+// Of statements that select a block and the four words of its rows, in the order of blocks.
 Result<Blocks> blocks(Database& database, const std::string& sql) {
   auto statement = database.prepare(sql);
   if (!statement) return fail(std::move(statement.error()));
@@ -19,12 +20,44 @@ Result<Blocks> blocks(Database& database, const std::string& sql) {
     auto more = statement->step();
     if (!more) return fail(std::move(more.error()));
     if (!*more) return found;
-    found.push_back(statement->number(0));
+    auto& [block, rows] = found.emplace_back(BlockRows{.block = statement->number(0)});
+    for (size_t i = 0; i < rows.words.size(); ++i)
+      rows.words[i] = static_cast<uint64_t>(statement->number(static_cast<int>(i) + 1));
   }
 }
 
 Result<Blocks> with_facet(Database& database, int64_t facet) {
-  return blocks(database, "SELECT b FROM facet WHERE what = " + std::to_string(facet) + " ORDER BY b");
+  return blocks(database,
+                "SELECT b, r0, r1, r2, r3 FROM facet WHERE what = " + std::to_string(facet) + " ORDER BY b");
+}
+
+Blocks in_both(const Blocks& a, const Blocks& b) {
+  Blocks both;
+  for (size_t i = 0, k = 0; i < a.size() && k < b.size();) {
+    if (a[i].block != b[k].block) {
+      a[i].block < b[k].block ? ++i : ++k;
+      continue;
+    }
+    BlockRows common = a[i++];
+    common.rows &= b[k++].rows;
+    if (!common.rows.empty()) both.push_back(common);
+  }
+  return both;
+}
+
+Blocks in_either(const Blocks& a, const Blocks& b) {
+  Blocks either;
+  for (size_t i = 0, k = 0; i < a.size() || k < b.size();) {
+    if (k == b.size() || (i < a.size() && a[i].block < b[k].block)) {
+      either.push_back(a[i++]);
+    } else if (i == a.size() || b[k].block < a[i].block) {
+      either.push_back(b[k++]);
+    } else {
+      either.push_back(a[i++]);
+      either.back().rows |= b[k++].rows;
+    }
+  }
+  return either;
 }
 
 // None for a name that was never logged.
@@ -52,26 +85,12 @@ class Planner {
  public:
   Planner(Database& database, Names& names) : database_(database), names_(names) {}
 
-  Result<FilterPlan> plan(const LogFilter& filter, int64_t last) {
+  Result<FilterPlan> plan(const LogFilter& filter) {
     // What looks into the attempts comes last.
     for (const auto part : {&Planner::time_and_id, &Planner::columns, &Planner::provider, &Planner::model}) {
       if (auto done = (this->*part)(filter); !done) return fail(std::move(done.error()));
     }
     if (plan_.where.empty()) plan_.where = "1";
-    if (!limited_) {
-      plan_.rows = {{1, last}};
-      return std::move(plan_);
-    }
-    for (const int64_t block : blocks_) {
-      const int64_t first = block << kBlockShift;
-      if (first > last) break;
-      const int64_t end = std::min(last, first + kBlockRows - 1);
-      if (!plan_.rows.empty() && plan_.rows.back().second + 1 == first) {
-        plan_.rows.back().second = end;
-      } else {
-        plan_.rows.emplace_back(first, end);
-      }
-    }
     return std::move(plan_);
   }
 
@@ -81,14 +100,7 @@ class Planner {
   }
 
   void only_in(Blocks blocks) {
-    if (!limited_) {
-      blocks_ = std::move(blocks);
-    } else {
-      Blocks both;
-      std::ranges::set_intersection(blocks_, blocks, std::back_inserter(both));
-      blocks_ = std::move(both);
-    }
-    limited_ = true;
+    plan_.blocks = plan_.blocks ? in_both(*plan_.blocks, blocks) : std::move(blocks);
   }
 
   Result<void> only_in(Result<Blocks> blocks) {
@@ -98,8 +110,9 @@ class Planner {
   }
 
   Result<void> only_between(int64_t since, int64_t until) {
-    return only_in(blocks(database_, "SELECT b FROM block WHERE until >= " + std::to_string(since) +
-                                         " AND since <= " + std::to_string(until) + " ORDER BY b"));
+    return only_in(
+        blocks(database_, "SELECT b, -1, -1, -1, -1 FROM block WHERE until >= " + std::to_string(since) +
+                              " AND since <= " + std::to_string(until) + " ORDER BY b"));
   }
 
   Result<void> time_and_id(const LogFilter& filter) {
@@ -156,9 +169,9 @@ class Planner {
       condition += " OR (r." + p + " AND r." + m + ") OR " + tried("a." + p + " AND a." + m);
       auto more = with_name(database_, NameKind::model, *model);
       if (!more) return fail(std::move(more.error()));
-      Blocks either;
-      std::ranges::set_union(*found, *more, std::back_inserter(either));
-      *found = std::move(either);
+      auto of_provider = with_name(database_, NameKind::provider, *provider);
+      if (!of_provider) return fail(std::move(of_provider.error()));
+      *found = in_either(*found, in_both(*more, *of_provider));
     }
     where("(" + condition + ")");
     only_in(std::move(*found));
@@ -195,14 +208,26 @@ class Planner {
   Database& database_;
   Names& names_;
   FilterPlan plan_;
-  Blocks blocks_;
-  bool limited_ = false;
 };
 
 }  // namespace
 
-Result<FilterPlan> plan(Database& database, Names& names, const LogFilter& filter, int64_t last) {
-  return Planner(database, names).plan(filter, last);
+Result<FilterPlan> plan(Database& database, Names& names, const LogFilter& filter) {
+  return Planner(database, names).plan(filter);
+}
+
+std::vector<RowRun> runs(const BlockRows& of, int64_t first, int64_t last) {
+  std::vector<RowRun> found;
+  const int64_t begin = of.block << kBlockShift;
+  for (int64_t row = std::max(first, begin); row <= std::min(last, begin + kBlockRows - 1); ++row) {
+    if (!of.rows.has(row)) continue;
+    if (!found.empty() && found.back().last + 1 == row) {
+      found.back().last = row;
+    } else {
+      found.push_back({row, row});
+    }
+  }
+  return found;
 }
 
 }  // namespace llmgw::store::sqlite

@@ -1,5 +1,6 @@
 #pragma once
 
+#include <map>
 #include <mutex>
 #include <optional>
 
@@ -15,15 +16,21 @@ class SqlitePins final : public Pins {
       : directory_(std::move(directory)), most_(most) {}
 
   Result<std::optional<Pin>> find(std::string_view id) override;
-  Result<void> keep(std::string_view id, const Pin&) override;
+  void note(std::string_view id, const Pin&) override;
+  Result<void> flush() override;
 
  private:
+  using Noted = std::map<std::string, Pin, std::less<>>;
+
   Result<Database*> database();
+  Result<void> write(const Noted&);
 
   const std::string directory_;
   const int64_t most_;
   std::mutex lock_;  // guards database_
   std::optional<Database> database_;
+  std::mutex noted_lock_;  // guards what follows; taken for an instant, also by loops
+  Noted noted_, writing_;
 };
 
 }  // namespace llmgw::store::sqlite

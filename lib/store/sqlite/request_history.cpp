@@ -1,5 +1,6 @@
 #include "store/sqlite/request_history.h"
 
+#include <algorithm>
 #include <filesystem>
 
 #include "base/json.h"
@@ -10,6 +11,9 @@
 
 namespace llmgw::store::sqlite {
 namespace {
+
+constexpr int64_t kLastRow = INT64_MAX >> kAttemptShift;
+constexpr int64_t kNoCall = 1 | 4 | 8;  // of an attempt's flags: from the cache, passed over, held back
 
 Duration us(int64_t n) {
   return std::chrono::microseconds(n);
@@ -117,59 +121,65 @@ Result<int64_t> SqliteRequestHistory::last_row() {
 
 Result<LogPage> SqliteRequestHistory::query(const LogFilter& filter, int limit,
                                             std::optional<int64_t> cursor) {
-  const int64_t last = cursor ? *cursor - 1 : INT64_MAX >> kAttemptShift;
-  auto todo = plan(database_, names_, filter, last);
-  if (!todo) return fail(std::move(todo.error()));
-  LogPage page;
   const auto wanted = static_cast<size_t>(std::max(limit, 1));
-  for (auto run = todo->rows.rbegin(); run != todo->rows.rend() && page.entries.size() < wanted; ++run) {
-    auto done = read(todo->where, todo->id_first, todo->id_last, run->first, run->second, true, wanted, page);
-    if (!done) return fail(std::move(done.error()));
-  }
-  if (page.entries.size() == wanted) page.cursor = page.entries.back().row;
+  auto page = read(filter, 1, cursor ? *cursor - 1 : kLastRow, true, wanted);
+  if (page && page->entries.size() == wanted) page->cursor = page->entries.back().row;
   return page;
 }
 
 Result<LogPage> SqliteRequestHistory::follow(const LogFilter& filter, int64_t row, int limit) {
   auto last = last_row();
   if (!last) return fail(std::move(last.error()));
-  auto todo = plan(database_, names_, filter, *last);
-  if (!todo) return fail(std::move(todo.error()));
-  LogPage page;
   const auto wanted = static_cast<size_t>(std::max(limit, 1));
-  for (const auto& [first, end] : todo->rows) {
-    if (end <= row || page.entries.size() == wanted) continue;
-    auto done =
-        read(todo->where, todo->id_first, todo->id_last, std::max(first, row + 1), end, false, wanted, page);
-    if (!done) return fail(std::move(done.error()));
-  }
-  const bool full = page.entries.size() == wanted;
-  page.cursor = full ? page.entries.back().row : std::max(row, *last);
+  auto page = read(filter, row + 1, *last, false, wanted);
+  if (!page) return page;
+  const bool full = page->entries.size() == wanted;
+  page->cursor = full ? page->entries.back().row : std::max(row, *last);
   return page;
 }
 
-Result<void> SqliteRequestHistory::read(const std::string& where, std::string_view id_first,
-                                        std::string_view id_last, int64_t first, int64_t last,
-                                        bool newest_first, size_t limit, LogPage& page) {
+Result<LogPage> SqliteRequestHistory::read(const LogFilter& filter, int64_t first, int64_t last,
+                                           bool newest_first, size_t limit) {
+  const auto todo = plan(database_, names_, filter);
+  if (!todo) return fail(todo.error());
+  const std::string bodies = filter.bodies ? "body.request, body.response" : "NULL, NULL";
   auto rows = database_.prepare(
       "SELECT r.n, id, client_id, arrived, took, first_content, type, model_requested, route, provider, "
-      "model, key, "
-      "virtual_key, status, class, flags, input, output, cached, cache_written, reasoning, cost, raced_cost, "
-      "tags, "
-      "body.request, body.response FROM request r LEFT JOIN body USING(n) WHERE r.n BETWEEN ?1 AND ?2 AND " +
-      where + " ORDER BY r.n " + (newest_first ? "DESC" : "ASC"));
+      "model, key, virtual_key, status, class, flags, input, output, cached, cache_written, reasoning, cost, "
+      "raced_cost, tags, " +
+      bodies + " FROM request r" + (filter.bodies ? " LEFT JOIN body USING(n)" : "") +
+      " WHERE r.n BETWEEN ?1 AND ?2 AND " + todo->where + " ORDER BY r.n " + (newest_first ? "DESC" : "ASC"));
   if (!rows) return fail(std::move(rows.error()));
-  rows->bind(1, first).bind(2, last);
-  if (!id_first.empty()) rows->bind_blob(3, id_first).bind_blob(4, id_last);
-  while (page.entries.size() < limit) {
-    auto more = rows->step();
-    if (!more) return fail(std::move(more.error()));
-    if (!*more) break;
-    auto entry = record(*rows);
-    if (!entry) return fail(std::move(entry.error()));
-    page.entries.push_back({rows->number(0), std::move(*entry)});
+
+  LogPage page;
+  const auto read_run = [&](RowRun run) -> Result<void> {
+    rows->bind(1, run.first).bind(2, run.last);
+    if (!todo->id_first.empty()) rows->bind_blob(3, todo->id_first).bind_blob(4, todo->id_last);
+    while (page.entries.size() < limit) {
+      auto more = rows->step();
+      if (!more) return fail(std::move(more.error()));
+      if (!*more) break;
+      auto entry = record(*rows);
+      if (!entry) return fail(std::move(entry.error()));
+      page.entries.push_back({rows->number(0), std::move(*entry)});
+    }
+    rows->reset();
+    return {};
+  };
+  if (!todo->blocks) {
+    if (auto done = read_run({first, last}); !done) return fail(std::move(done.error()));
+    return page;
   }
-  return {};
+  const auto& blocks = *todo->blocks;
+  for (size_t i = 0; i < blocks.size() && page.entries.size() < limit; ++i) {
+    auto todo_here = runs(newest_first ? blocks[blocks.size() - 1 - i] : blocks[i], first, last);
+    if (newest_first) std::ranges::reverse(todo_here);
+    for (const auto run : todo_here) {
+      if (page.entries.size() == limit) break;
+      if (auto done = read_run(run); !done) return fail(std::move(done.error()));
+    }
+  }
+  return page;
 }
 
 Result<RequestRecord> SqliteRequestHistory::record(Statement& row) {
@@ -225,6 +235,7 @@ Result<std::vector<observe::AttemptRecord>> SqliteRequestHistory::attempts(int64
     a.error_class = maybe_class(*rows, 4);
     a.from_cache = (rows->number(5) & 1) != 0;
     a.raced = (rows->number(5) & 2) != 0;
+    a.sent = (rows->number(5) & kNoCall) == 0;
     a.started = us(rows->number(6));
     a.took = us(rows->number(7));
     a.first_content = maybe_us(*rows, 8);
@@ -249,9 +260,8 @@ Result<observe::Stats> SqliteRequestHistory::stats(std::optional<WallTime> since
       std::string(by == observe::StatsBy::tag ? "tags" : "NULL") + " FROM request WHERE n >= ? ORDER BY n");
   if (!requests) return fail(std::move(requests.error()));
   auto calls = database_.prepare(
-      "SELECT at, provider, model, key, class, input, output, cost FROM attempt WHERE at >= ? AND flags & 5 "
-      "= 0 "
-      "ORDER BY at");
+      "SELECT at, provider, model, key, class, input, output, cost FROM attempt WHERE at >= ? AND flags & " +
+      std::to_string(kNoCall) + " = 0 ORDER BY at");
   if (!calls) return fail(std::move(calls.error()));
   auto details = database_.prepare("SELECT status, code, message FROM attempt WHERE at = ?");
   if (!details) return fail(std::move(details.error()));

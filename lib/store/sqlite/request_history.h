@@ -23,9 +23,8 @@ class SqliteRequestHistory final : public RequestHistory {
   SqliteRequestHistory(Database database, Names names)
       : database_(std::move(database)), names_(std::move(names)) {}
 
-  // Rows from `first` to `last`, in either order, that a filter lets through, until the page is full.
-  Result<void> read(const std::string& where, std::string_view id_first, std::string_view id_last,
-                    int64_t first, int64_t last, bool newest_first, size_t limit, LogPage& page);
+  // Rows from `first` to `last`, in either order, that a filter lets through, at most `limit`.
+  Result<LogPage> read(const LogFilter&, int64_t first, int64_t last, bool newest_first, size_t limit);
   Result<RequestRecord> record(Statement& row);
   Result<std::vector<observe::AttemptRecord>> attempts(int64_t row);
 

@@ -1,7 +1,5 @@
 #include "store/sqlite/request_writer.h"
 
-#include <algorithm>
-
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "observe/stats_builder.h"
@@ -65,17 +63,16 @@ std::string tag_json(std::string_view name, std::string_view value) {
 Result<RequestWriter> RequestWriter::over(Database& database) {
   auto names = NameIds::over(database);
   if (!names) return fail(std::move(names.error()));
-  constexpr std::string_view kWiden =
-      "INSERT INTO block VALUES(?1,?2,?3) ON CONFLICT(b) DO UPDATE SET since = min(since, ?2), until = "
-      "max(until, ?3)";
   constexpr std::string_view kSql[] = {
       "SELECT last_row, names_deleted FROM state",
       "UPDATE state SET last_row = ?",
       "INSERT INTO request VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
       "INSERT INTO attempt VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
       "INSERT INTO body VALUES(?,?,?)",
-      "INSERT OR IGNORE INTO facet VALUES(?,?)",
-      kWiden,
+      "INSERT INTO facet VALUES(?1,?2,?3,?4,?5,?6) ON CONFLICT(what, b) DO UPDATE SET r0 = r0 | ?3, r1 = r1 "
+      "| ?4, r2 = r2 | ?5, r3 = r3 | ?6",
+      "INSERT INTO block VALUES(?1,?2,?3) ON CONFLICT(b) DO UPDATE SET since = min(since, ?2), until = "
+      "max(until, ?3)",
   };
   std::vector<Statement> s;
   for (const auto sql : kSql) {
@@ -94,7 +91,6 @@ Result<void> RequestWriter::begin() {
     row_ = statements_.state.number(0);
     if (const int64_t deleted = statements_.state.number(1); deleted != names_deleted_) {
       names_.forget();
-      facets_.clear();
       names_deleted_ = deleted;
     }
   }
@@ -108,16 +104,11 @@ Result<void> RequestWriter::write(const RequestRecord& record) {
   if (row_ >> kBlockShift != block_) {
     if (auto done = close_block(); !done) return done;
     block_ = row_ >> kBlockShift;
-    facets_.clear();
   }
   FacetRow row;
   if (auto done = write_attempts(record, row); !done) return done;
   if (auto done = write_request(record, row); !done) return done;
-  Result<void> done;
-  each_facet(row, [&](int64_t facet) {
-    if (done) done = write_facet(facet);
-  });
-  if (!done) return done;
+  each_facet(row, [this](int64_t facet) { add_facet(facet); });
   if (!record.request_body.empty() || !record.response_body.empty()) {
     statements_.body.bind(1, row_);
     statements_.body.bind_blob(2, record.request_body).bind_blob(3, record.response_body);
@@ -150,7 +141,7 @@ Result<void> RequestWriter::write_request(const RequestRecord& record, FacetRow&
     const std::string tag = tag_json(name, value);
     tags += tags.empty() ? '{' : ',';
     tags += tag;
-    if (auto done = write_facet(tag_facet(tag)); !done) return done;
+    add_facet(tag_facet(tag));
   }
   if (!tags.empty()) tags += '}';
 
@@ -193,8 +184,7 @@ Result<void> RequestWriter::write_attempts(const RequestRecord& record, FacetRow
       auto id = names_.id(texts[i]);
       if (!id) return fail(std::move(id.error()));
       ids[i] = *id;
-      if (*id == 0) continue;
-      if (auto done = write_facet(facet(kKinds[i], *id)); !done) return done;
+      if (*id != 0) add_facet(facet(kKinds[i], *id));
     }
     if (attempt.error_class) row.classes |= bit(*attempt.error_class);
 
@@ -202,7 +192,7 @@ Result<void> RequestWriter::write_attempts(const RequestRecord& record, FacetRow
     s.bind(1, at++).bind(2, ids[0]).bind(3, ids[1]).bind(4, ids[2]);
     s.bind(5, int64_t{attempt.status}).bind(6, number(attempt.error_class));
     s.bind(7, int64_t{(attempt.from_cache ? 1 : 0) | (attempt.raced ? 2 : 0) |
-                      (attempt.skipped.empty() ? 0 : 4)});
+                      (attempt.skipped.empty() ? 0 : 4) | (attempt.held_back() ? 8 : 0)});
     s.bind(8, in_us(attempt.started)).bind(9, in_us(attempt.took)).bind(10, in_us(attempt.first_content));
     s.bind(11, in_us(attempt.retry_after));
     bind_usage(s, 12, attempt.usage);
@@ -216,13 +206,14 @@ Result<void> RequestWriter::write_attempts(const RequestRecord& record, FacetRow
   return {};
 }
 
-Result<void> RequestWriter::write_facet(int64_t facet) {
-  if (!facets_.insert(facet).second) return {};
-  statements_.facet.bind(1, facet).bind(2, block_);
-  return statements_.facet.run();
-}
-
 Result<void> RequestWriter::close_block() {
+  for (const auto& [facet, rows] : facets_) {
+    statements_.facet.bind(1, facet).bind(2, block_);
+    for (size_t i = 0; i < rows.words.size(); ++i)
+      statements_.facet.bind(static_cast<int>(i) + 3, static_cast<int64_t>(rows.words[i]));
+    if (auto done = statements_.facet.run(); !done) return done;
+  }
+  facets_.clear();
   if (since_ > until_) return {};
   statements_.block.bind(1, block_).bind(2, since_).bind(3, until_);
   since_ = INT64_MAX;

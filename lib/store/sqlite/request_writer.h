@@ -1,6 +1,6 @@
 #pragma once
 
-#include <unordered_set>
+#include <unordered_map>
 
 #include "store/request_log.h"
 #include "store/sqlite/facet.h"
@@ -29,16 +29,16 @@ class RequestWriter {
 
   Result<void> write_request(const RequestRecord&, FacetRow&);
   Result<void> write_attempts(const RequestRecord&, FacetRow&);
-  Result<void> write_facet(int64_t facet);
+  void add_facet(int64_t facet) { facets_[facet].add(row_); }
   Result<void> close_block();
 
   Statements statements_;
   NameIds names_;
   int64_t row_ = 0;
   int64_t names_deleted_ = -1;
-  // Of the block that is being filled: the facets written, and the times seen in this transaction.
+  // Of the block that is being filled: what this transaction adds to it.
   int64_t block_ = -1;
-  std::unordered_set<int64_t> facets_;
+  std::unordered_map<int64_t, RowSet> facets_;
   int64_t since_ = INT64_MAX, until_ = INT64_MIN;
 };
 

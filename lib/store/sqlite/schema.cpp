@@ -6,7 +6,8 @@ namespace {
 // Times: arrived, since, until in Unix ms; the rest in µs. Money in nano-dollars. Names as ids of
 // `name`; class in the order of ErrorClass; NULL where nothing is known.
 // flags: 1 stream, 2 fallback, 4 cut, 8 the first call failed, 16 rescued.
-// attempt.flags: 1 from the cache, 2 raced, 4 passed over. attempt.at: the request's n << 10, and its place.
+// attempt.flags: 1 from the cache, 2 raced, 4 passed over, 8 held back. attempt.at: the request's n << 10,
+// and its place.
 constexpr std::string_view kFirst = R"(
 CREATE TABLE name(id INTEGER PRIMARY KEY AUTOINCREMENT, text TEXT NOT NULL UNIQUE);
 CREATE TABLE request(
@@ -29,7 +30,15 @@ CREATE TABLE state(one INTEGER PRIMARY KEY, last_row INTEGER NOT NULL, names_del
 INSERT INTO state VALUES(1, 0, 0);
 )";
 
-constexpr std::string_view kSteps[] = {kFirst};
+// Which rows of its block have the facet, a bit each, in four words. Blocks from before say "any".
+constexpr std::string_view kRowsOfFacets = R"(
+ALTER TABLE facet ADD COLUMN r0 INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE facet ADD COLUMN r1 INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE facet ADD COLUMN r2 INTEGER NOT NULL DEFAULT -1;
+ALTER TABLE facet ADD COLUMN r3 INTEGER NOT NULL DEFAULT -1;
+)";
+
+constexpr std::string_view kSteps[] = {kFirst, kRowsOfFacets};
 
 }  // namespace
 

@@ -20,8 +20,9 @@ Result<void> migrate(Database&, Steps);
 // Rows are written in the order in which requests end, and nothing but the row number is an index:
 // what finds rows are the blocks of kBlockRows rows each. For a block, `block` has the span of its
 // arrival times, and `facet` the providers, models, keys, tags, classes that occur in it (see
-// facet.h), so that a filter reads the few blocks that can hold what it looks for. A row costs
-// nothing more by it: a facet is written once a block.
+// facet.h), each with a bit for every row that has it. A filter of several conditions is the
+// intersection of their bits, so that it reads the few rows that can be meant, whether or not what
+// it looks for is rare. A row costs little by it: a facet is written once a block and transaction.
 extern const Steps kRequestLogSteps;
 inline constexpr int kBlockShift = 8;
 inline constexpr int64_t kBlockRows = int64_t{1} << kBlockShift;
