@@ -61,7 +61,7 @@ Result<Wire> make_wire(const dialects::Request& request, const routing::Target& 
                        bool mark_prefix, const ReadConversation& conversation) {
   const auto& provider = *target.upstream->provider;
   Wire wire;
-  wire.dialect = provider.wire(request.dialect).value_or(request.dialect);
+  wire.dialect = provider.wire(request.dialect, target.model).value_or(request.dialect);
   wire.codec = dialects::codec(wire.dialect);
   wire.translated = wire.dialect != request.dialect ||
                     (may_carry_seals(request.dialect) && dialects::has_marked_seal(request.body));

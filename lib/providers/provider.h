@@ -47,8 +47,9 @@ class Provider {
   bool speaks(Dialect d) const { return row_->dialects.has(d); }
   // The dialect in which a request of a client of `client` goes to this provider: its own where the provider
   // speaks it, else one that it can be translated to; none: it cannot be asked. A vendor's own dialect comes
-  // before its imitation of OpenAI's where that one is known to lose something.
-  std::optional<Dialect> wire(Dialect client) const;
+  // before its imitation of OpenAI's where that one is known to lose something, and Responses before chat
+  // completions for a `model` that answers there alone. No model: any.
+  std::optional<Dialect> wire(Dialect client, std::string_view model = {}) const;
   // Where requests of that dialect go.
   const net::Endpoint& endpoint(Dialect d = Dialect::openai_chat) const {
     return own_dialect(d) ? native_ : openai_;

@@ -47,13 +47,17 @@ bool per_deployment(std::string_view path) {
 
 }  // namespace
 
-std::optional<Dialect> Provider::wire(Dialect client) const {
+std::optional<Dialect> Provider::wire(Dialect client, std::string_view model) const {
   const auto* codec = dialects::codec(client);
   const bool translatable = codec != nullptr && codec->translation() != nullptr;
   auto translates_to = [&](Dialect d) {
     const auto* other = dialects::codec(d);
     return translatable && speaks(d) && other != nullptr && other->translation() != nullptr;
   };
+  if (client != Dialect::openai_responses && !model.empty() && translates_to(Dialect::openai_responses) &&
+      facts(model).responses_only) {
+    return Dialect::openai_responses;
+  }
   if (speaks(client) && !(row_->imitates && client == Dialect::openai_chat)) return client;
   for (const Dialect own :
        {Dialect::anthropic_messages, Dialect::gemini_generate, Dialect::bedrock_converse}) {
