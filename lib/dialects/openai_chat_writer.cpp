@@ -300,6 +300,7 @@ class ChatWriter {
 
 std::string write_chat_request(const Conversation& conversation, const Writing& target, Warnings& warnings) {
   std::string out;
+  out.reserve(target.client_bytes + target.client_bytes / 4 + 512);
   ChatWriter(conversation, target, warnings, out).write();
   return out;
 }

@@ -36,6 +36,7 @@ std::string translated(const dialects::Request& request, const routing::Target& 
                                                               {.model = target.model,
                                                                .kind = provider.kind(),
                                                                .stream = request.stream,
+       .client_bytes = request.body.size(),
                                                                .ask_usage = provider.quirks().stream_options,
                                                                .max_output = facts.max_output,
                                                                .thinks = facts.reasoning,
