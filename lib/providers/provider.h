@@ -44,7 +44,7 @@ class Provider {
   bool keyless() const;
   const Quirks& quirks() const { return row_->quirks; }
 
-  bool speaks(Dialect d) const { return row_->dialects.has(d); }
+  bool speaks(Dialect d) const { return row_->dialects.has(dialects::counted(d)); }
   // The dialect in which a request of a client of `client` goes to this provider: its own where the provider
   // speaks it, else one that it can be translated to; none: it cannot be asked. A vendor's own dialect comes
   // before its imitation of OpenAI's where that one is known to lose something, and Responses before chat

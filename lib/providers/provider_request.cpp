@@ -33,6 +33,7 @@ std::string_view usual_path(Dialect d) {
     case Dialect::openai_responses: return "/responses";
     case Dialect::openai_embeddings: return "/embeddings";
     case Dialect::anthropic_messages: return "/messages";
+    case Dialect::anthropic_count: return "/messages/count_tokens";
     case Dialect::cohere_chat: return "/chat";
     default: return "";
   }
@@ -81,6 +82,9 @@ std::string Provider::path(Dialect d, std::string_view client_path, std::string_
     named = "/models/" + percent_encoded(model) + (stream ? ":streamGenerateContent" : ":generateContent");
     if (stream) query = "?alt=sse";
     route = named;
+  } else if (d == Dialect::gemini_count && route.empty()) {
+    named = "/models/" + percent_encoded(model) + ":countTokens";
+    route = named;
   } else if (d == Dialect::bedrock_converse && route.empty()) {
     // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
     named = "/model/" + percent_encoded(model) + (stream ? "/converse-stream" : "/converse");
@@ -114,7 +118,7 @@ void Provider::authorize(net::Headers& headers, const config::Key* key, Dialect 
       case AuthScheme::google_oauth: headers.set("authorization", "Bearer " + value); break;
     }
   }
-  if (d == Dialect::anthropic_messages && !headers.has("anthropic-version")) {
+  if (dialects::counted(d) == Dialect::anthropic_messages && !headers.has("anthropic-version")) {
     headers.set("anthropic-version", "2023-06-01");
   }
   for (const auto& [name, value] : config_.headers) headers.set(name, value);

@@ -15,8 +15,7 @@ using namespace llmgw::dialects;
 
 namespace {
 
-constexpr int kStop = 0, kLength = 1, kToolCalls = 2, kFilter = 3, kStopSequence = 5,
-              kPause = 6, kFailed = 7;
+constexpr int kStop = 0, kLength = 1, kToolCalls = 2, kFilter = 3, kStopSequence = 5, kPause = 6, kFailed = 7;
 static_assert(kFailed == static_cast<int>(Finish::failed) && kFilter == static_cast<int>(Finish::filter) &&
               kPause == static_cast<int>(Finish::pause));
 
