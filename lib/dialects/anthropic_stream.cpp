@@ -75,6 +75,7 @@ class AnthropicEventDecoder final : public EventDecoder {
                      .part = part,
                      .id = block["id"].text(),
                      .name = block["name"].text()});
+      calls_.insert(part);
       silent_calls_.insert(part);
       if (block["input"].size() > 0) read_arguments(part, std::string(block["input"].raw()), out);
     } else if (type.says("redacted_thinking")) {
@@ -89,7 +90,7 @@ class AnthropicEventDecoder final : public EventDecoder {
   }
 
   void read_arguments(int part, std::string text, std::vector<StreamEvent>& out) {
-    if (text.empty()) return;
+    if (text.empty() || !calls_.contains(part)) return;  // the vendor's own tools have input, too
     silent_calls_.erase(part);
     out.push_back({.kind = EventKind::arguments, .part = part, .text = std::move(text)});
   }
@@ -124,6 +125,7 @@ class AnthropicEventDecoder final : public EventDecoder {
   }
 
   observe::Usage usage_;
+  std::set<int> calls_;         // blocks that are calls of the client's tools
   std::set<int> silent_calls_;  // calls of which no argument has come
 };
 

@@ -63,11 +63,9 @@ TEST_CASE("Codex's request is read whole") {
 }
 
 TEST_CASE("Codex's request reaches Claude, without what only OpenAI has") {
-  Conversation c = read_fixture(kMine, "codex");
   Warnings warnings;
   const auto body = translated_fixture(kMine, "codex", Dialect::anthropic_messages, warnings);
   CAPTURE(body);
-  // Another provider wrote the turn that called: it thinks no further.
   CHECK(lines(warnings) == std::vector<string>{"dropped tools[1]", "dropped tools[2]"});
   CHECK(same_json(body, fixture(kMine, "codex.as-anthropic-messages.json")));
 }
