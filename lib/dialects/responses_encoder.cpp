@@ -111,7 +111,7 @@ class ResponsesEventEncoder final : public EventEncoder {
     started_ = true;
     for (const std::string_view type : {"response.created", "response.in_progress"}) {
       begin(type, out);
-      write_response(writer_->key("response"), frame(), "[]", opening_.extra_fields);
+      write_response(writer_->key("response"), frame(), "[]", {});
       finish(out);
     }
   }

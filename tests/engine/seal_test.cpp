@@ -103,6 +103,7 @@ class Talk {
     REQUIRE(codec(face)->decode_request(request));
     auto read = translation(face).read_request(request);
     REQUIRE(read);
+    read->thinking = conversation.thinking;  // a client asks for it in every turn
     return std::move(*read);
   }
 
