@@ -47,6 +47,10 @@ bool per_deployment(std::string_view path) {
 
 }  // namespace
 
+bool Provider::own(Dialect d) const {
+  return speaks(d) && d >= Dialect::anthropic_messages;
+}
+
 std::optional<Dialect> Provider::wire(Dialect client) const {
   const auto* codec = dialects::codec(client);
   const bool translatable = codec != nullptr && codec->translation() != nullptr;
