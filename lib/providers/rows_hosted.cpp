@@ -34,8 +34,6 @@ constexpr Row kRows[] = {
                      "anthropic-ratelimit-requests-reset"},
         .tokens = {"anthropic-ratelimit-tokens-limit", "anthropic-ratelimit-tokens-remaining",
                    "anthropic-ratelimit-tokens-reset"},
-        .missing = "its own dialect (anthropic-messages): chat goes to its OpenAI-compatible endpoint, which "
-                   "ignores prompt caching, strict tools and response_format",
         .docs = "https://docs.anthropic.com/en/api/openai-sdk; anthropic-sdk-python 2.12.0",
         .errors_docs = "https://docs.anthropic.com/en/api/errors",
         .verified = kToday,
