@@ -2,6 +2,7 @@
 
 #include "dialects/anthropic.h"
 #include "dialects/openai.h"
+#include "dialects/token_count.h"
 
 namespace llmgw::dialects {
 
@@ -18,6 +19,8 @@ const Codec* codec(Dialect dialect) {
     case Dialect::openai_embeddings: return &openai_embeddings();
     case Dialect::openai_other: return &openai_other();
     case Dialect::anthropic_messages: return &anthropic_messages();
+    case Dialect::anthropic_count: return anthropic_count();
+    case Dialect::gemini_count: return gemini_count();
     default: return nullptr;
   }
 }

@@ -52,7 +52,8 @@ Result<Part> read_part(Value part, const std::string& path) {
   } else if (type == "file") {
     const auto file = part["file"];
     File value;
-    if (file["file_data"].is(Kind::string)) value.media = media_of_url(file["file_data"].text());
+    if (file["file_data"].is(Kind::string))
+      value.media = media_of_file(file["file_data"].text(), file["filename"].text());
     value.media.file_id = file["file_id"].text();
     value.media.name = file["filename"].text();
     out.what = std::move(value);

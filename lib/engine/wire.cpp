@@ -36,7 +36,7 @@ std::string translated(const dialects::Request& request, const routing::Target& 
                                                               {.model = target.model,
                                                                .kind = provider.kind(),
                                                                .stream = request.stream,
-       .client_bytes = request.body.size(),
+                                                               .client_bytes = request.body.size(),
                                                                .ask_usage = provider.quirks().stream_options,
                                                                .max_output = facts.max_output,
                                                                .thinks = facts.reasoning,
@@ -62,7 +62,7 @@ Result<Wire> make_wire(const dialects::Request& request, const routing::Target& 
                        bool mark_prefix, const ReadConversation& conversation) {
   const auto& provider = *target.upstream->provider;
   Wire wire;
-  wire.dialect = provider.wire(request.dialect).value_or(request.dialect);
+  wire.dialect = provider.wire(request.dialect, target.model).value_or(request.dialect);
   wire.codec = dialects::codec(wire.dialect);
   wire.translated = wire.dialect != request.dialect ||
                     (may_carry_seals(request.dialect) && dialects::has_marked_seal(request.body));
@@ -100,7 +100,7 @@ net::Headers translated_request_headers(const net::Headers& forwarded) {
 
 bool same_error_shape(Dialect a, Dialect b) {
   auto family = [](Dialect d) {
-    switch (d) {
+    switch (dialects::counted(d)) {
       case Dialect::anthropic_messages: return 1;
       case Dialect::gemini_generate:
       case Dialect::gemini_embed: return 2;

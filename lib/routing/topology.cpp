@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/nearest.h"
+#include "dialects/token_estimate.h"
 #include "providers/catalog.h"
 #include "providers/imported_models.h"
 #include "providers/model_name.h"
@@ -19,6 +20,17 @@ bool same_vectors(const Target& a, const Target& b) {
   };
   if (model(mine, a) != model(other, b)) return false;
   return !mine.dimensions || !other.dimensions || mine.dimensions == other.dimensions;
+}
+
+// Whether the prompt is surely longer than `context` tokens: by its size where that says enough, else by an
+// estimate, made once and kept in `tokens`, that may be a fifth too high.
+bool is_too_long(const dialects::Request& request, int64_t context, std::optional<int64_t>& tokens) {
+  const int64_t bytes = request.needs.text_bytes;
+  if (bytes / 8 > context) return true;    // no tokenizer makes longer tokens of ordinary text
+  if (bytes / 2 <= context) return false;  // few make shorter ones
+  if (!request.doc || request.dialect == dialects::Dialect::openai_embeddings) return false;
+  if (!tokens) tokens = dialects::estimate_tokens(request.doc->root());
+  return *tokens * 4 / 5 > context;
 }
 
 }  // namespace
@@ -118,7 +130,8 @@ Result<Chain> Topology::chain(const dialects::Request& request, Random& random) 
   }
   static const std::vector<std::string> kNone;
   const auto& labels = route != nullptr ? route->require_labels : kNone;
-  for (auto& link : chain.links) link.skipped = why_not(link.target, request, labels);
+  std::optional<int64_t> tokens;
+  for (auto& link : chain.links) link.skipped = why_not(link.target, request, labels, tokens);
   if (request.dialect == dialects::Dialect::openai_embeddings) {
     const Target& primary = chain.links.front().target;
     for (auto& link : chain.links) {
@@ -246,9 +259,9 @@ ChainPolicy Topology::policy(const config::Route* route, const dialects::Request
 }
 
 std::string Topology::why_not(const Target& target, const dialects::Request& request,
-                              const std::vector<std::string>& labels) const {
+                              const std::vector<std::string>& labels, std::optional<int64_t>& tokens) const {
   const auto& provider = *target.upstream->provider;
-  const auto wire = provider.wire(request.dialect);
+  const auto wire = provider.wire(request.dialect, target.model);
   if (!wire) {
     return "it does not speak " + std::string(dialects::name(request.dialect));
   }
@@ -268,8 +281,7 @@ std::string Topology::why_not(const Target& target, const dialects::Request& req
   if (needs.audio && facts.audio == false) return "the model takes no audio";
   if (needs.tools && facts.tools == false) return "the model has no tools";
   if (needs.json_schema && facts.json_schema == false) return "the model has no JSON schema";
-  // No tokenizer makes fewer tokens than one for eight bytes of ordinary text.
-  if (facts.context && needs.text_bytes / 8 > *facts.context) {
+  if (facts.context && is_too_long(request, *facts.context, tokens)) {
     return "its context of " + std::to_string(*facts.context) + " tokens is too small";
   }
   return {};

@@ -221,6 +221,7 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
         face.dialect);
   }
   if (auto pinned = pin(request); !pinned) return refuse(writer, pinned.error(), face.dialect);
+  if (face.call == Face::Call::count_tokens) return serve_count(request, topology, writer);
   engine_.run(request, std::move(topology), writer);
 }
 
