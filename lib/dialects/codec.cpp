@@ -1,6 +1,7 @@
 #include "dialects/codec.h"
 
 #include "dialects/anthropic.h"
+#include "dialects/gemini.h"
 #include "dialects/openai.h"
 
 namespace llmgw::dialects {
@@ -18,6 +19,8 @@ const Codec* codec(Dialect dialect) {
     case Dialect::openai_embeddings: return &openai_embeddings();
     case Dialect::openai_other: return &openai_other();
     case Dialect::anthropic_messages: return &anthropic_messages();
+    case Dialect::gemini_generate: return &gemini_generate();
+    case Dialect::gemini_embed: return &gemini_embed();
     default: return nullptr;
   }
 }

@@ -119,7 +119,8 @@ Result<Chain> Topology::chain(const dialects::Request& request, Random& random) 
   static const std::vector<std::string> kNone;
   const auto& labels = route != nullptr ? route->require_labels : kNone;
   for (auto& link : chain.links) link.skipped = why_not(link.target, request, labels);
-  if (request.dialect == dialects::Dialect::openai_embeddings) {
+  if (request.dialect == dialects::Dialect::openai_embeddings ||
+      request.dialect == dialects::Dialect::gemini_embed) {
     const Target& primary = chain.links.front().target;
     for (auto& link : chain.links) {
       if (link.skipped.empty() && !same_vectors(primary, link.target)) {
