@@ -47,8 +47,6 @@ constexpr Row kRows[] = {
         .openai_url = "/openai",
         .imitates = true,
         .env = {"GEMINI_API_KEY", "GOOGLE_API_KEY"},
-        .missing = "its own dialects (gemini-generate, gemini-embed): chat and embeddings go to its "
-                   "OpenAI-compatible endpoint",
         .docs = "https://ai.google.dev/gemini-api/docs/openai; google-genai 3.4.0",
         .errors_docs = "https://ai.google.dev/gemini-api/docs/troubleshooting",
         .verified = kToday,

@@ -132,7 +132,8 @@ Result<Chain> Topology::chain(const dialects::Request& request, Random& random) 
   const auto& labels = route != nullptr ? route->require_labels : kNone;
   std::optional<int64_t> tokens;
   for (auto& link : chain.links) link.skipped = why_not(link.target, request, labels, tokens);
-  if (request.dialect == dialects::Dialect::openai_embeddings) {
+  if (request.dialect == dialects::Dialect::openai_embeddings ||
+      request.dialect == dialects::Dialect::gemini_embed) {
     const Target& primary = chain.links.front().target;
     for (auto& link : chain.links) {
       if (link.skipped.empty() && !same_vectors(primary, link.target)) {

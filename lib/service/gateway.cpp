@@ -189,6 +189,7 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
     request.query = forwarded_query(std::string_view(target).substr(mark + 1));
   if (face.stream) request.stream = *face.stream;
   if (face.dialect == dialects::Dialect::gemini_generate ||
+      face.dialect == dialects::Dialect::gemini_embed ||
       face.dialect == dialects::Dialect::bedrock_converse) {
     request.model = std::move(face.model);
   }
