@@ -12,8 +12,8 @@ enum class Dialect : uint8_t {
   openai_completions,  // the legacy text completions
   openai_responses,
   openai_embeddings,
-  openai_other,  // every other /v1 path: passed through, never translated
-  anthropic_messages,
+  openai_other,        // every other /v1 path: passed through, never translated
+  anthropic_messages,  // from here on: a vendor's own
   gemini_generate,
   gemini_embed,
   bedrock_converse,

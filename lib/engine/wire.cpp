@@ -50,6 +50,18 @@ std::string translated(const dialects::Request& request, const routing::Target& 
   return edit.empty() ? body : edit.apply();
 }
 
+// Embeddings for a target of another dialect.
+Result<void> translate_embeddings(const dialects::Request& request, const routing::Target& target,
+                                  Wire& wire) {
+  auto asked = dialects::codec(request.dialect)->embeddings()->read_request(request);
+  if (!asked) return fail(std::move(asked.error()));
+  for (const auto& field : asked->unmodelled)
+    dialects::warn(wire.warnings, dialects::warning::kDropped, field);
+  wire.body = wire.codec->embeddings()->write_request(*asked, target.model);
+  wire.embedding = std::move(*asked);
+  return {};
+}
+
 // Dialects whose bodies may hold a seal of another vendor, which we marked.
 bool may_carry_seals(Dialect d) {
   return d == Dialect::anthropic_messages || d == Dialect::gemini_generate ||
@@ -72,9 +84,13 @@ Result<Wire> make_wire(const dialects::Request& request, const routing::Target& 
     wire.path = provider.path(wire.dialect, request.path + query, target.model, request.stream);
     return wire;
   }
-  const auto read = conversation();
-  if (!read) return fail(read.error());
-  wire.body = translated(request, target, mark_prefix, **read, wire);
+  if (wire.codec->embeddings() != nullptr) {
+    if (auto done = translate_embeddings(request, target, wire); !done) return fail(std::move(done.error()));
+  } else {
+    const auto read = conversation();
+    if (!read) return fail(read.error());
+    wire.body = translated(request, target, mark_prefix, **read, wire);
+  }
   wire.path = provider.path(wire.dialect, "", target.model, request.stream);
   if (strict && !wire.warnings.empty()) {
     Error error{.error_class = ErrorClass::bad_request, .code = "unsupported_parameter"};
@@ -84,6 +100,17 @@ Result<Wire> make_wire(const dialects::Request& request, const routing::Target& 
     return fail(std::move(error));
   }
   return wire;
+}
+
+Result<std::string> translated_embeddings(const Wire& wire, const dialects::Codec& codec,
+                                          std::string_view model, std::string_view body) {
+  auto answer = wire.codec->embeddings()->read_answer(body);
+  if (!answer) return fail(std::move(answer.error()));
+  if (answer->vectors.size() != wire.embedding->inputs.size()) {
+    return fail(ErrorClass::invalid_response, std::to_string(answer->vectors.size()) + " embeddings for " +
+                                                  std::to_string(wire.embedding->inputs.size()) + " inputs");
+  }
+  return codec.embeddings()->write_answer(*answer, *wire.embedding, model);
 }
 
 net::Headers translated_request_headers(const net::Headers& forwarded) {

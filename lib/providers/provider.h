@@ -45,6 +45,8 @@ class Provider {
   const Quirks& quirks() const { return row_->quirks; }
 
   bool speaks(Dialect d) const { return row_->dialects.has(dialects::counted(d)); }
+  // Whether that is the vendor's own dialect, not one that many speak.
+  bool own(Dialect d) const;
   // The dialect in which a request of a client of `client` goes to this provider: its own where the provider
   // speaks it, else one that it can be translated to; none: it cannot be asked. A vendor's own dialect comes
   // before its imitation of OpenAI's where that one is known to lose something, and Responses before chat

@@ -132,7 +132,8 @@ Result<Chain> Topology::chain(const dialects::Request& request, Random& random) 
   const auto& labels = route != nullptr ? route->require_labels : kNone;
   std::optional<int64_t> tokens;
   for (auto& link : chain.links) link.skipped = why_not(link.target, request, labels, tokens);
-  if (request.dialect == dialects::Dialect::openai_embeddings) {
+  if (request.dialect == dialects::Dialect::openai_embeddings ||
+      request.dialect == dialects::Dialect::gemini_embed) {
     const Target& primary = chain.links.front().target;
     for (auto& link : chain.links) {
       if (link.skipped.empty() && !same_vectors(primary, link.target)) {
@@ -163,12 +164,14 @@ bool Topology::expand(std::string_view name, dialects::Dialect dialect, Random& 
 }
 
 bool Topology::expand_bare(std::string_view model, dialects::Dialect dialect, std::vector<Link>& out) const {
-  bool found = false;
+  // In a vendor's own dialect the name means that vendor's model first.
+  std::vector<const Upstream*> serving;
   for (const auto& upstream : upstreams_) {
-    if (!upstream->provider->serves(model)) continue;
-    append(*upstream, model, out);
-    found = true;
+    if (upstream->provider->serves(model)) serving.push_back(upstream.get());
   }
+  std::ranges::stable_partition(serving, [&](const Upstream* u) { return u->provider->own(dialect); });
+  for (const auto* upstream : serving) append(*upstream, model, out);
+  const bool found = !serving.empty();
   // A single provider of the dialect takes any name: its models may be newer than our catalog.
   if (!found) {
     const Upstream* only = nullptr;
