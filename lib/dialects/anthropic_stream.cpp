@@ -167,6 +167,8 @@ class AnthropicEventEncoder final : public EventEncoder {
         close(event.part, out);
         break;
       case EventKind::citation: {
+        // Gemini's come at the very end: too late for a block that is closed.
+        if (closed_.contains(event.part)) break;
         const auto index = open(event.part, Block::text, event, out);
         begin("content_block_delta", out).member("index", index).key("delta").begin_object();
         writer_->member("type", "citations_delta").key("citation").begin_object();
@@ -266,6 +268,7 @@ class AnthropicEventEncoder final : public EventEncoder {
     begin("content_block_stop", out).member("index", found->second.index);
     finish(out);
     open_.erase(found);
+    closed_.insert(part);
   }
 
   void delta(int64_t index, std::string_view type, std::string_view field, std::string_view text,
@@ -281,6 +284,7 @@ class AnthropicEventEncoder final : public EventEncoder {
   observe::Usage usage_;
   Finish finish_ = Finish::stop;
   std::map<int, Open> open_;  // by part
+  std::set<int> closed_;      // parts that had a block
   int64_t blocks_ = 0;
   bool started_ = false;
 };

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <optional>
+#include <set>
 
 #include "base/json_writer.h"
 #include "base/text.h"
@@ -189,9 +190,11 @@ class GeminiEventEncoder final : public EventEncoder {
         break;
       case EventKind::seal: seal(event, candidate, out); break;
       case EventKind::part_end:
-        if (const auto found = candidate.calls.find(event.part); found != candidate.calls.end()) {
-          write_call(event.choice, found->second, candidate, out);
-          candidate.calls.erase(found);
+        candidate.ended.insert(event.part);
+        // In the order in which they began: one that is whole waits for those before it.
+        while (!candidate.calls.empty() && candidate.ended.contains(candidate.calls.begin()->first)) {
+          write_call(event.choice, candidate.calls.begin()->second, candidate, out);
+          candidate.calls.erase(candidate.calls.begin());
         }
         break;
       case EventKind::citation: candidate.citations.push_back(event.citation); break;
@@ -220,6 +223,7 @@ class GeminiEventEncoder final : public EventEncoder {
  private:
   struct Candidate {
     std::map<int, ToolCall> calls;  // that have begun, by part: they are sent whole
+    std::set<int> ended;            // parts that are whole
     std::map<int, bool> thoughts;   // parts that are
     std::vector<Citation> citations;
     Finish finish = Finish::stop;

@@ -46,7 +46,16 @@ class ResponsesEventEncoder final : public EventEncoder {
         open(event.part, Reasoning{.text = {}, .seal = event.seal, .redacted = true}, out);
         close(event.part, out);
         break;
-      case EventKind::citation: cite(open(event.part, Text{}, out), event.citation, out); break;
+      case EventKind::citation: {
+        // Gemini's come at the very end: a text that is closed shows them in the last event.
+        const auto closed = closed_.find(event.part);
+        if (closed == closed_.end()) {
+          cite(open(event.part, Text{}, out), event.citation, out);
+        } else if (auto* text = items_[closed->second].part.get<Text>()) {
+          text->citations.push_back(event.citation);
+        }
+        break;
+      }
       case EventKind::part_end: close(event.part, out); break;
       case EventKind::finish: finish_ = event.finish; break;
       case EventKind::usage: usage_ = event.usage; break;
@@ -212,6 +221,7 @@ class ResponsesEventEncoder final : public EventEncoder {
     begin("response.output_item.done", out).member("output_index", item->index).key("item");
     write_output_item(*writer_, item->part, item->id);
     finish(out);
+    closed_[part] = open_[part];
     open_.erase(part);
   }
 
@@ -222,6 +232,7 @@ class ResponsesEventEncoder final : public EventEncoder {
   Finish finish_ = Finish::stop;
   std::vector<Item> items_;     // of the output, in the order in which they began
   std::map<int, size_t> open_;  // items that go on, by part
+  std::map<int, size_t> closed_;
   int64_t sequence_ = 0;
   bool started_ = false;
 };

@@ -157,7 +157,7 @@ class Generator {
       tool.name = "tool_" + std::to_string(i);
       if (chance(80)) tool.description = words();
       tool.parameters = R"({"type":"object","properties":{"city":{"type":"string"}},"required":["city"]})";
-      if (chance(20)) tool.strict = true;
+      if (can_.strict_tools && chance(20)) tool.strict = true;
       tool.cache = mark();
       out.tools.push_back(std::move(tool));
     }

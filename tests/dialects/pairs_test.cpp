@@ -46,6 +46,7 @@ constexpr std::array kExpressions = std::to_array<Expression>({
      .cache_key = true,
      .user = true,
      .parallel = true,
+     .strict_tools = true,
      .many_choices = true,
      .thinking = true,
      .answer_refusals = true,
@@ -79,6 +80,7 @@ constexpr std::array kExpressions = std::to_array<Expression>({
      .cache_key = true,
      .user = true,
      .parallel = true,
+     .strict_tools = true,
      .any_order = true,
      .seals = true,
      .thinking = true,
@@ -108,6 +110,7 @@ constexpr std::array kExpressions = std::to_array<Expression>({
      .stop = true,
      .user = true,
      .parallel = true,
+     .strict_tools = true,
      .any_order = true,
      .seals = true,
      .thinking = true,
@@ -115,6 +118,28 @@ constexpr std::array kExpressions = std::to_array<Expression>({
      .citation_quotes = true,
      .cache_written = true,
      .finishes = finishes({kStop, kLength, kToolCalls, kStopSequence, kPause})},
+    {.dialect = Dialect::gemini_generate,
+     .model = "gemini-2.5-flash",
+     .kind = "gemini",
+     .user_audio = true,
+     .mixed_turns = true,
+     .error_results = true,
+     .schema = true,
+     .json_mode = true,
+     .top_p = true,
+     .top_k = true,
+     .penalties = true,
+     .seed = true,
+     .choices = true,
+     .stop = true,
+     .end_marker = false,
+     .stream_citations = false,
+     .many_choices = true,
+     .seals = true,
+     .thinking = true,
+     .citations = true,
+     .reasoning_tokens = true,
+     .finishes = finishes({kStop, kLength, kToolCalls, kFilter, kFailed})},
 });
 
 int cases() {
@@ -135,7 +160,10 @@ Conversation plain(Conversation c, const Expression& can) {
   for (auto& tool : c.tools) {
     if (tool.strict == false) tool.strict.reset();
   }
-  if (!can.schema_name) c.format.name = c.format.description = {};
+  if (!can.schema_name) {
+    c.format.name = c.format.description = {};
+    c.format.strict.reset();
+  }
   if (!c.thinking.effort.empty()) c.thinking.on.reset();
   c.store.reset();
   return c;
@@ -275,6 +303,11 @@ TEST_CASE("an answer that two dialects can express goes from one to the other un
 TEST_CASE("a stream comes to the same answer in every dialect, however its bytes are cut") {
   for_every_pair([](Random& random, const Expression& from, const Expression& to, const Expression& can) {
     Answer original = generate_answer(random, can);
+    for (auto& choice : original.choices) {
+      for (auto& part : choice.parts) {
+        if (auto* text = part.get<Text>(); text != nullptr && !can.stream_citations) text->citations.clear();
+      }
+    }
     const std::string first = encoded(from, generate_stream(random, original));
     CAPTURE(first);
     std::string fault;
@@ -289,7 +322,8 @@ TEST_CASE("a stream comes to the same answer in every dialect, however its bytes
     CHECK(between);
     const bool kept = same(plain(collected(end), can), expected);
     CHECK(kept);
-    CHECK(end.back().kind == StreamEvent::Kind::end);
+    REQUIRE_FALSE(end.empty());
+    CHECK((end.back().kind == StreamEvent::Kind::end || !to.end_marker));
     return between && kept && fault.empty();
   });
 }
@@ -327,7 +361,7 @@ TEST_CASE("what a dialect cannot express is left out or said otherwise, and neve
       const auto events = decoded(random, to, encoded(to, generate_stream(random, answer)), fault);
       CHECK(fault.empty());
       REQUIRE_FALSE(events.empty());
-      CHECK(events.back().kind == StreamEvent::Kind::end);
+      CHECK((events.back().kind == StreamEvent::Kind::end || !to.end_marker));
     }
   }
 }
