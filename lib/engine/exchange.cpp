@@ -199,8 +199,10 @@ void Run::open_stream(Outcome& outcome, const Wire& wire, std::unique_ptr<net::E
     const std::string& error_object = stream.relay->error_object();
     if (error_object.empty()) return fail_with(outcome, std::move(pumped.error()));
     const auto& provider = *target(outcome.link).upstream->provider;
+    // AWS tells an exception by its frame: its payload is no body of an error.
+    const bool framed = wire.codec->stream_type() != std::string_view("text/event-stream");
     Failure failure{.upstream = true,
-                    .foreign = !same_error_shape(wire.dialect, request_.dialect),
+                    .foreign = framed || !same_error_shape(wire.dialect, request_.dialect),
                     .headers = std::move(stream.headers)};
     failure.error = provider.classify_object(error_object, failure.headers, world_.fibers.wall());
     failure.body = provider.scrub("{\"error\":" + error_object + "}");

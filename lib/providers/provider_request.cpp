@@ -81,6 +81,9 @@ std::string Provider::path(Dialect d, std::string_view client_path, std::string_
     // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
     named = "/model/" + percent_encoded(model) + (stream ? "/converse-stream" : "/converse");
     route = named;
+  } else if (d == Dialect::bedrock_invoke && route.empty()) {
+    named = "/model/" + percent_encoded(model) + (stream ? "/invoke-with-response-stream" : "/invoke");
+    route = named;
   }
   if (route.empty()) route = usual_path(d);
 

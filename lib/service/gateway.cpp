@@ -133,6 +133,7 @@ void Gateway::refuse(net::ResponseWriter& writer, const Error& error, dialects::
   if (error.retry_after) headers.add("Retry-After", std::to_string((to_ms(*error.retry_after) + 999) / 1000));
   const bool bare = shared_.topology.load()->config().server.extra_fields == config::ExtraFields::off;
   const std::string extra = bare ? std::string() : "{\"request_id\":" + json::quoted(id) + "}";
+  for (const auto [name, value] : dialects::codec(dialect)->error_headers(error)) headers.set(name, value);
   (void)writer.send(error.http_status(), headers, dialects::codec(dialect)->error_body(error, extra));
 }
 
@@ -179,7 +180,8 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
     request.query = forwarded_query(std::string_view(target).substr(mark + 1));
   if (face.stream) request.stream = *face.stream;
   if (face.dialect == dialects::Dialect::gemini_generate ||
-      face.dialect == dialects::Dialect::bedrock_converse) {
+      face.dialect == dialects::Dialect::bedrock_converse ||
+      face.dialect == dialects::Dialect::bedrock_invoke) {
     request.model = std::move(face.model);
   }
   for (const auto& name : http.headers.names_of_this_hop()) http.headers.remove(name);
