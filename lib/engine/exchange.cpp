@@ -10,6 +10,8 @@ namespace {
 
 constexpr size_t kErrorBody = 1 << 20;  // more of an error than this is not read
 constexpr Duration kErrorPatience = 10s;
+constexpr Duration kSigningPatience = 10s;  // for credentials that are being looked for
+constexpr Duration kSigningStep = 20ms;
 
 bool is_json(std::string_view content_type) {
   return icontains(content_type, "json") || content_type.empty();
@@ -70,6 +72,17 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
   call.headers.add("Accept-Encoding", "identity");
   if (pays_itself(t)) append_credentials(request_.headers, call.headers);
   provider.authorize(call.headers, pick.key, wire.dialect);
+  const TimePoint signed_by = std::min(deadline_, after(now(), kSigningPatience));
+  for (;;) {
+    const auto signing = provider.sign(call, pick.key, world_.fibers.wall());
+    if (!signing) return fail_with(outcome, signing.error());
+    if (*signing == providers::Provider::Signing::done) break;
+    if (now() >= signed_by)
+      return fail_with(outcome,
+                       {.error_class = ErrorClass::auth, .message = "no AWS credentials came in time"});
+    if (world_.fibers.sleep_until(std::min(signed_by, after(now(), kSigningStep))) == net::Wake::cancelled)
+      return fail_with(outcome, {.error_class = ErrorClass::cancelled});
+  }
 
   record_of(outcome).sent = true;
   auto sent = world_.transport.send(std::move(call));

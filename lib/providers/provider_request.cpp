@@ -107,7 +107,7 @@ void Provider::authorize(net::Headers& headers, const config::Key* key, Dialect 
       case AuthScheme::api_key: headers.set("api-key", value); break;
       case AuthScheme::x_api_key: headers.set("x-api-key", value); break;
       case AuthScheme::x_goog_api_key: headers.set("x-goog-api-key", value); break;
-      case AuthScheme::sigv4: break;  // signs the whole request: the dialect's work
+      case AuthScheme::sigv4:  // a Bedrock API key; other keys sign
       case AuthScheme::none:
       case AuthScheme::bearer:
       case AuthScheme::google_oauth: headers.set("authorization", "Bearer " + value); break;

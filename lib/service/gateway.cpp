@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "dialects/multipart.h"
 #include "net/inflate.h"
+#include "service/aws_signature.h"
 #include "service/cors.h"
 #include "service/gatekeeper.h"
 #include "service/model_list.h"
@@ -189,6 +190,8 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
   request.body = std::move(http.body);
   request.file = std::move(http.file);
 
+  if (const auto signer = aws_access_key(request.headers); !signer)
+    return refuse(writer, signer.error(), face.dialect);
   const bool inference = face.dialect != dialects::Dialect::openai_other;
   if (inference && request.method != "POST") {
     return refuse(
