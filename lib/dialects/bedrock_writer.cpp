@@ -76,17 +76,19 @@ class BedrockWriter {
       const bool system = message.role == Role::system;
       const bool assistant = message.role == Role::assistant;
       if (system && begun) warn(warnings_, warning::kChanged, at("messages", i));
-      if (!system) {
-        begun = true;
-        if (turns_.empty() || turns_.back().assistant != assistant) turns_.push_back({assistant, {}});
-      }
-      auto& out = system ? system_ : turns_.back().parts;
+      begun = begun || !system;
       for (size_t k = 0; k < message.parts.size(); ++k) {
         const Part& part = message.parts[k];
-        if (system && part.get<Text>() == nullptr && !BedrockContent::own(part)) {
-          warn(warnings_, warning::kDropped, at(path, k));
-        } else if (content_.writable(part)) {
-          out.push_back({&part, at(path, k)});
+        if (!content_.writable(part)) continue;
+        if (system) {
+          if (part.get<Text>() != nullptr || BedrockContent::own(part)) {
+            system_.push_back({&part, at(path, k)});
+          } else {
+            warn(warnings_, warning::kDropped, at(path, k));
+          }
+        } else {
+          if (turns_.empty() || turns_.back().assistant != assistant) turns_.push_back({assistant, {}});
+          turns_.back().parts.push_back({&part, at(path, k)});
         }
       }
     }
@@ -94,7 +96,6 @@ class BedrockWriter {
       std::stable_partition(turn.parts.begin(), turn.parts.end(),
                             [](const Placed& p) { return p.part->get<ToolResult>() != nullptr; });
     }
-    std::erase_if(turns_, [](const Turn& turn) { return turn.parts.empty(); });
   }
 
   // Claude's terms, which hold here as they do at Anthropic: a turn that called tools needs its sealed
