@@ -1,6 +1,7 @@
 #include "dialects/codec.h"
 
 #include "dialects/anthropic.h"
+#include "dialects/bedrock.h"
 #include "dialects/gemini.h"
 #include "dialects/openai.h"
 #include "dialects/token_count.h"
@@ -20,6 +21,8 @@ const Codec* codec(Dialect dialect) {
     case Dialect::openai_embeddings: return &openai_embeddings();
     case Dialect::openai_other: return &openai_other();
     case Dialect::anthropic_messages: return &anthropic_messages();
+    case Dialect::bedrock_converse: return &bedrock_converse();
+    case Dialect::bedrock_invoke: return &bedrock_invoke();
     case Dialect::gemini_generate: return &gemini_generate();
     case Dialect::gemini_embed: return &gemini_embed();
     case Dialect::anthropic_count: return anthropic_count();

@@ -9,6 +9,7 @@
 #include "dialects/embedding.h"
 #include "dialects/request.h"
 #include "dialects/translation.h"
+#include "net/headers.h"
 #include "net/sse.h"
 #include "observe/record.h"
 
@@ -75,6 +76,8 @@ class Codec {
 
   // An error of ours, or of another dialect, as this dialect's body. `extra_fields` is JSON, or empty.
   virtual std::string error_body(const Error&, std::string_view extra_fields) const = 0;
+  // What an error's body does not say: the name of AWS's exceptions. Beside the usual fields.
+  virtual net::Headers error_headers(const Error&) const { return {}; }
   // The event that ends a broken stream.
   virtual std::string error_event(const Error&, std::string_view extra_fields) const = 0;
   // A held event (StreamStep::holdable) with `extra_fields` where the dialect's SDKs read it.
@@ -85,6 +88,9 @@ class Codec {
   // How a stream of this dialect is cut into events, and the Content-Type that says so.
   virtual std::unique_ptr<net::EventSplitter> splitter() const;
   virtual std::string_view stream_type() const { return "text/event-stream"; }
+
+  // Whether an SDK of this dialect can read `extra_fields` anywhere; else no body carries them.
+  virtual bool shows_extra_fields() const { return true; }
 
   // How this dialect is translated to others; nullptr: it is only passed through.
   virtual const Translation* translation() const { return nullptr; }

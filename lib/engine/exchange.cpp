@@ -10,6 +10,8 @@ namespace {
 
 constexpr size_t kErrorBody = 1 << 20;  // more of an error than this is not read
 constexpr Duration kErrorPatience = 10s;
+constexpr Duration kSigningPatience = 10s;  // for credentials that are being looked for
+constexpr Duration kSigningStep = 20ms;
 
 bool is_json(std::string_view content_type) {
   return icontains(content_type, "json") || content_type.empty();
@@ -70,6 +72,17 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
   call.headers.add("Accept-Encoding", "identity");
   if (pays_itself(t)) append_credentials(request_.headers, call.headers);
   provider.authorize(call.headers, pick.key, wire.dialect);
+  const TimePoint signed_by = std::min(deadline_, after(now(), kSigningPatience));
+  for (;;) {
+    const auto signing = provider.sign(call, pick.key, world_.fibers.wall());
+    if (!signing) return fail_with(outcome, signing.error());
+    if (*signing == providers::Provider::Signing::done) break;
+    if (now() >= signed_by)
+      return fail_with(outcome,
+                       {.error_class = ErrorClass::auth, .message = "no AWS credentials came in time"});
+    if (world_.fibers.sleep_until(std::min(signed_by, after(now(), kSigningStep))) == net::Wake::cancelled)
+      return fail_with(outcome, {.error_class = ErrorClass::cancelled});
+  }
 
   record_of(outcome).sent = true;
   auto sent = world_.transport.send(std::move(call));
@@ -205,8 +218,10 @@ void Run::open_stream(Outcome& outcome, const Wire& wire, std::unique_ptr<net::E
     const std::string& error_object = stream.relay->error_object();
     if (error_object.empty()) return fail_with(outcome, std::move(pumped.error()));
     const auto& provider = *target(outcome.link).upstream->provider;
+    // AWS tells an exception by its frame: its payload is no body of an error.
+    const bool framed = wire.codec->stream_type() != std::string_view("text/event-stream");
     Failure failure{.upstream = true,
-                    .foreign = !same_error_shape(wire.dialect, request_.dialect),
+                    .foreign = framed || !same_error_shape(wire.dialect, request_.dialect),
                     .headers = std::move(stream.headers)};
     failure.error = provider.classify_object(error_object, failure.headers, world_.fibers.wall());
     failure.body = provider.scrub("{\"error\":" + error_object + "}");

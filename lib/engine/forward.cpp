@@ -13,12 +13,13 @@ constexpr std::array<std::string_view, 4> kCredentials = {"authorization", "x-ap
                                                           "x-goog-api-key"};
 constexpr std::array<std::string_view, 2> kAccount = {"openai-organization", "openai-project"};
 
-constexpr std::array<std::string_view, 20> kKeptBack = {
+constexpr std::array<std::string_view, 23> kKeptBack = {
     // hop-by-hop (RFC 9110, 7.6.1) and framing
     "connection", "keep-alive", "proxy-connection", "te", "trailer", "transfer-encoding", "upgrade",
     "content-length", "expect", "host", "accept-encoding", "proxy-authorization", "proxy-authenticate",
     // what else belongs to the client alone
-    "x-amz-security-token", "x-amz-date", "cookie",
+    "x-amz-security-token", "x-amz-date", "x-amz-content-sha256", "amz-sdk-request", "amz-sdk-invocation-id",
+    "cookie",
     // our own, and what a browser says of its page
     "origin", "referer", "x-request-id", "content-encoding"};
 
@@ -37,15 +38,23 @@ bool starts_with(std::string_view name, std::string_view lower_case) {
   return name.size() > lower_case.size() && iequals(name.substr(0, lower_case.size()), lower_case);
 }
 
+// AWS's: made for the request as it came to us, hence worth nothing further up.
+bool is_signature(std::string_view value) {
+  return starts_with(value, "aws4-");
+}
+
 }  // namespace
 
 bool has_credential(const net::Headers& client) {
-  return std::ranges::any_of(kCredentials, [&](std::string_view name) { return client.has(name); });
+  return std::ranges::any_of(kCredentials, [&](std::string_view name) {
+    return client.has(name) && !is_signature(client.get(name));
+  });
 }
 
 void append_credentials(const net::Headers& client, net::Headers& out) {
   for (const auto field : client) {
-    if (among(kCredentials, field.name) || among(kAccount, field.name)) out.add(field.name, field.value);
+    const bool kept = among(kCredentials, field.name) || among(kAccount, field.name);
+    if (kept && !is_signature(field.value)) out.add(field.name, field.value);
   }
 }
 

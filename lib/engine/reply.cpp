@@ -145,6 +145,7 @@ void Run::deliver_failure(const Failure& failure, const Outcome* whose) {
     error.status = status;
     body = codec_.error_body(error, extra);
     headers.remove("content-type");
+    for (const auto [name, value] : codec_.error_headers(error)) headers.set(name, value);
   }
   if (!headers.has("content-type")) headers.add("Content-Type", "application/json");
   if (error.error_class == ErrorClass::cancelled) {
@@ -190,6 +191,7 @@ net::Headers Run::reply_headers(const net::Headers& upstream, const Outcome* who
 }
 
 std::string Run::extra_fields(const Outcome* whose) const {
+  if (!codec_.shows_extra_fields()) return {};
   const auto level = request_.extra_fields.value_or(topology_->config().server.extra_fields);
   return extra_fields_json(record_, whose != nullptr ? &record_of(*whose) : nullptr, now() - arrived_, level);
 }

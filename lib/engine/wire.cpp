@@ -65,7 +65,7 @@ Result<void> translate_embeddings(const dialects::Request& request, const routin
 // Dialects whose bodies may hold a seal of another vendor, which we marked.
 bool may_carry_seals(Dialect d) {
   return d == Dialect::anthropic_messages || d == Dialect::gemini_generate ||
-         d == Dialect::bedrock_converse || d == Dialect::openai_responses;
+         d == Dialect::bedrock_converse || d == Dialect::bedrock_invoke || d == Dialect::openai_responses;
 }
 
 }  // namespace

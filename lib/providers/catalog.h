@@ -24,7 +24,7 @@ enum class AuthScheme : uint8_t {
   api_key,         // api-key: KEY (Azure)
   x_api_key,       // x-api-key: KEY (Anthropic)
   x_goog_api_key,  // x-goog-api-key: KEY (Gemini)
-  sigv4,           // AWS Signature Version 4; signed by the Bedrock dialect
+  sigv4,           // AWS Signature Version 4, or Authorization: Bearer where the key is a Bedrock API key
   google_oauth,    // Authorization: Bearer TOKEN, where the key is an OAuth access token
 };
 std::string_view name(AuthScheme);

@@ -39,6 +39,21 @@ bool complete(config::Provider& p, const config::Environment& environment) {
   return true;
 }
 
+// A provider that signs with the keys of the environment. A profile or a container's endpoint does not count:
+// they are on many machines for other reasons, and are asked by a config that names the provider.
+std::optional<config::Provider> signing_provider(const Row& row, const config::Environment& environment) {
+  config::Provider p;
+  p.name = p.kind = row.kind;
+  config::Key key;
+  key.name = "AWS_ACCESS_KEY_ID";
+  key.access_key = Secret(value_of(environment, {"AWS_ACCESS_KEY_ID"}));
+  key.secret_key = Secret(value_of(environment, {"AWS_SECRET_ACCESS_KEY"}));
+  key.session_token = Secret(value_of(environment, {"AWS_SESSION_TOKEN"}));
+  if (key.access_key.empty() || key.secret_key.empty() || !complete(p, environment)) return std::nullopt;
+  p.keys.push_back(std::move(key));
+  return p;
+}
+
 // OLLAMA_HOST: "host", "host:port", ":port" or a URL (ollama, envconfig). An address to listen on is one to
 // call on this machine.
 void heed_ollama_host(Probe& probe, std::string text) {
@@ -72,6 +87,10 @@ std::shared_ptr<config::Config> config_from_environment(const config::Environmen
       if (complete(p, environment)) config->providers.push_back(std::move(p));
       break;
     }
+    if (row.auth == AuthScheme::sigv4 &&
+        (config->providers.empty() || config->providers.back().kind != row.kind)) {
+      if (auto p = signing_provider(row, environment)) config->providers.push_back(std::move(*p));
+    }
   }
   config::Provider mock;
   mock.name = mock.kind = "mock";
@@ -82,7 +101,9 @@ std::shared_ptr<config::Config> config_from_environment(const config::Environmen
 config::Known known_kinds() {
   config::Known known;
   for (const Row& row : catalog()) {
-    const bool keyless = row.local || row.auth == AuthScheme::none || row.env_names().empty();
+    // AWS has its own ways to find credentials.
+    const bool keyless =
+        row.local || row.auth == AuthScheme::none || row.auth == AuthScheme::sigv4 || row.env_names().empty();
     // Azure takes an endpoint or a base_url; region and project have variables of their own.
     const std::string_view needs = row.kind == "azure" ? "endpoint" : row.base_url.empty() ? "base_url" : "";
     known.kinds.push_back({std::string(row.kind), std::string(needs),

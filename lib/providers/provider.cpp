@@ -62,7 +62,8 @@ std::string Provider::where() const {
 }
 
 Result<std::shared_ptr<const Provider>> Provider::make(const config::Provider& config,
-                                                       std::shared_ptr<const ModelTable> imported) {
+                                                       std::shared_ptr<const ModelTable> imported,
+                                                       config::Environment environment) {
   const std::string_view kind =
       config.kind.empty() ? std::string_view(config.name) : std::string_view(config.kind);
   const Row* row = find_row(kind);
@@ -78,6 +79,7 @@ Result<std::shared_ptr<const Provider>> Provider::make(const config::Provider& c
   std::shared_ptr<Provider> p(new Provider(config, *row));
   p->imported_ = std::move(imported);
   if (auto ok = p->set_urls(); !ok) return fail(ok.error());
+  if (auto ok = p->set_signing(std::move(environment)); !ok) return fail(ok.error());
   if (auto ok = p->check_headers(); !ok) return fail(ok.error());
   auto patterns = ErrorPatterns::compile(config.errors);
   if (!patterns) return fail(ErrorClass::bad_request, p->where() + patterns.error().message);
@@ -150,8 +152,8 @@ Result<void> Provider::check_headers() const {
     }
   }
   for (const config::Key& key : keys_) {
-    const std::string_view value = key.value.reveal();
-    if (!printable(value) || value != trim(value)) {
+    const auto fits = [](const Secret& s) { return printable(s.reveal()) && s.reveal() == trim(s.reveal()); };
+    if (!fits(key.value) || !fits(key.access_key) || !fits(key.session_token)) {
       return fail(ErrorClass::bad_request,
                   where() + "key '" + key.name +
                       "' holds a space at an end, a line break or another character that no "

@@ -8,10 +8,13 @@
 #include "base/error.h"
 #include "base/json_edit.h"
 #include "config/config.h"
+#include "config/environment.h"
 #include "dialects/request.h"
 #include "net/endpoint.h"
 #include "net/headers.h"
+#include "net/transport.h"
 #include "observe/record.h"
+#include "providers/aws_credentials.h"
 #include "providers/catalog.h"
 #include "providers/models.h"
 
@@ -25,9 +28,11 @@ class Provider {
  public:
   // Fails with a message that names the provider, the line of the config, what is wrong and what to do: an
   // unknown kind, a missing or bad URL, a header or key that HTTP cannot carry, a bad error pattern.
-  // `imported`: facts that come before the compiled-in ones; may be null.
-  static Result<std::shared_ptr<const Provider>> make(const config::Provider& config,
-                                                      std::shared_ptr<const ModelTable> imported = nullptr);
+  // `imported`: facts that come before the compiled-in ones; may be null. `environment`: where a Bedrock
+  // without keys looks for AWS's credentials, once it is called.
+  static Result<std::shared_ptr<const Provider>> make(
+      const config::Provider& config, std::shared_ptr<const ModelTable> imported = nullptr,
+      config::Environment environment = config::system_environment());
 
   Provider(const Provider&) = delete;
   Provider& operator=(const Provider&) = delete;
@@ -74,6 +79,11 @@ class Provider {
   // there is no key and `forward_auth` is on. `key` is one of the config's, or null.
   void authorize(net::Headers& headers, const config::Key* key, Dialect d = Dialect::openai_chat) const;
 
+  // What is left to do when all else of a call stands: a provider of AWS gets its signature. Pending: the
+  // credentials are being looked for, on another thread; ask again soon. Errors: auth, when there are none.
+  enum class Signing : uint8_t { done, pending };
+  Result<Signing> sign(net::Call& call, const config::Key* key, WallTime now) const;
+
   // Edits a body of dialect `d` for this provider's quirks: fields that it refuses are renamed or dropped.
   // After the dialect's own edits. Nothing for bodies that are no openai-chat.
   void adapt(Dialect d, json::Value body, std::string_view model, json::Edit& edit) const;
@@ -110,6 +120,7 @@ class Provider {
   std::string where() const;
   std::vector<std::string_view> secrets() const;
   Result<void> set_urls();
+  Result<void> set_signing(config::Environment);
   Result<void> check_headers() const;
   bool own_dialect(Dialect d) const;
   const ModelFacts* catalog_facts(std::string_view model) const;
@@ -118,7 +129,9 @@ class Provider {
   const Row* row_;
   std::vector<config::Key> keys_;
   net::Endpoint native_, openai_;
-  bool deployments_ = false;  // Azure with api_version: the model is in the path
+  std::string signing_region_;                 // AWS
+  std::unique_ptr<AwsCredentialChain> chain_;  // AWS, without keys of our own
+  bool deployments_ = false;                   // Azure with api_version: the model is in the path
   std::shared_ptr<const ModelTable> imported_;
   std::unique_ptr<ErrorPatterns> patterns_;
 };

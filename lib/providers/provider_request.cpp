@@ -110,6 +110,9 @@ std::string Provider::path(Dialect d, std::string_view client_path, std::string_
     // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
     named = "/model/" + percent_encoded(model) + (stream ? "/converse-stream" : "/converse");
     route = named;
+  } else if (d == Dialect::bedrock_invoke && route.empty()) {
+    named = "/model/" + percent_encoded(model) + (stream ? "/invoke-with-response-stream" : "/invoke");
+    route = named;
   }
   if (route.empty()) route = usual_path(d);
 
@@ -133,7 +136,7 @@ void Provider::authorize(net::Headers& headers, const config::Key* key, Dialect 
       case AuthScheme::api_key: headers.set("api-key", value); break;
       case AuthScheme::x_api_key: headers.set("x-api-key", value); break;
       case AuthScheme::x_goog_api_key: headers.set("x-goog-api-key", value); break;
-      case AuthScheme::sigv4: break;  // signs the whole request: the dialect's work
+      case AuthScheme::sigv4:  // a Bedrock API key; other keys sign
       case AuthScheme::none:
       case AuthScheme::bearer:
       case AuthScheme::google_oauth: headers.set("authorization", "Bearer " + value); break;

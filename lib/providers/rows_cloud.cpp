@@ -30,11 +30,8 @@ constexpr Row kRows[] = {
         .openai_url = "/openai/v1",
         .imitates = true,
         .env = {"AWS_BEARER_TOKEN_BEDROCK"},
-        .missing =
-            "its own dialects and SigV4 (access_key, the AWS chain): it works with a Bedrock API key as the "
-            "key's value, for the models its OpenAI-compatible endpoint serves",
         .docs = "https://docs.aws.amazon.com/bedrock/latest/userguide/inference-chat-completions.html; "
-                "litellm 1.109.1",
+                "botocore 1.44.5 (bedrock-runtime service-2.json, auth.py)",
         .errors_docs = "botocore 1.44.5, bedrock-runtime service-2.json",
         .verified = kToday,
     },

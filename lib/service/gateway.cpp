@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "dialects/multipart.h"
 #include "net/inflate.h"
+#include "service/aws_signature.h"
 #include "service/cors.h"
 #include "service/gatekeeper.h"
 #include "service/model_list.h"
@@ -143,6 +144,7 @@ void Gateway::refuse(net::ResponseWriter& writer, const Error& error, dialects::
   if (error.retry_after) headers.add("Retry-After", std::to_string((to_ms(*error.retry_after) + 999) / 1000));
   const bool bare = shared_.topology.load()->config().server.extra_fields == config::ExtraFields::off;
   const std::string extra = bare ? std::string() : "{\"request_id\":" + json::quoted(id) + "}";
+  for (const auto [name, value] : dialects::codec(dialect)->error_headers(error)) headers.set(name, value);
   (void)writer.send(error.http_status(), headers, dialects::codec(dialect)->error_body(error, extra));
 }
 
@@ -188,16 +190,16 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
   if (const size_t mark = target.find('?'); mark != std::string::npos)
     request.query = forwarded_query(std::string_view(target).substr(mark + 1));
   if (face.stream) request.stream = *face.stream;
-  if (face.dialect == dialects::Dialect::gemini_generate ||
-      face.dialect == dialects::Dialect::gemini_embed ||
-      face.dialect == dialects::Dialect::bedrock_converse) {
+  // Of the vendors' own dialects, those with the model in the path have it nowhere else.
+  if (face.dialect >= dialects::Dialect::anthropic_messages && !face.model.empty())
     request.model = std::move(face.model);
-  }
   for (const auto& name : http.headers.names_of_this_hop()) http.headers.remove(name);
   request.headers = std::move(http.headers);
   request.body = std::move(http.body);
   request.file = std::move(http.file);
 
+  if (const auto signer = aws_access_key(request.headers); !signer)
+    return refuse(writer, signer.error(), face.dialect);
   const bool inference = face.dialect != dialects::Dialect::openai_other;
   if (inference && request.method != "POST") {
     return refuse(

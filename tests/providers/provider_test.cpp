@@ -109,7 +109,10 @@ TEST_CASE("the cloud kinds fill region and project in, or say what is missing") 
   CHECK(b->path(Dialect::openai_chat, "", "m") == "/openai/v1/chat/completions");
   CHECK(b->path(Dialect::bedrock_converse, "/model/a%3Ab/converse", "m") == "/model/a%3Ab/converse");
   CHECK(credential(*b, Dialect::openai_chat) == "authorization=Bearer sk-0123456789;");
-  CHECK(credential(*b, Dialect::bedrock_converse).empty());
+  CHECK(credential(*b, Dialect::bedrock_converse) == "authorization=Bearer sk-0123456789;");
+  CHECK(b->path(Dialect::bedrock_converse, "", "a:b/c", true) == "/model/a%3Ab%2Fc/converse-stream");
+  CHECK(b->path(Dialect::bedrock_invoke, "", "m") == "/model/m/invoke");
+  CHECK(b->path(Dialect::bedrock_invoke, "", "m", true) == "/model/m/invoke-with-response-stream");
 
   config::Provider vertex = provider("vertex");
   vertex.region = "us-central1";
