@@ -35,9 +35,12 @@ struct Expression {
   bool metadata = false, service_tier = false, cache_key = false, user = false;
   bool parallel = false;
   bool strict_tools = false;
-  bool loose_ids = false;  // calls have ids of their own
+  bool empty_results = true;  // a tool that says nothing
+  bool choice_none = true;    // that no tool may be called
+  bool loose_ids = false;     // calls have ids of their own
 
   // Answers.
+  bool names_itself = true;      // id and model
   bool end_marker = true;        // of a stream
   bool stream_citations = true;  // with the text that cites; else at the end of all
   bool many_choices = false;
@@ -89,6 +92,9 @@ inline Expression both(const Expression& a, const Expression& b) {
                             &Expression::user,
                             &Expression::parallel,
                             &Expression::strict_tools,
+                            &Expression::choice_none,
+                            &Expression::empty_results,
+                            &Expression::names_itself,
                             &Expression::loose_ids,
                             &Expression::many_choices,
                             &Expression::any_order,

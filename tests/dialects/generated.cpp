@@ -24,7 +24,8 @@ class Generator {
   }
   std::string name() { return "tool_" + std::to_string(random_.below(5)); }
   std::string id() { return "call_" + std::to_string(calls_++) + "x" + std::to_string(random_.below(1000)); }
-  std::string seal_data() { return "c2VhbA==" + std::to_string(random_.below(100'000)); }
+  // Valid base64, as every vendor's is.
+  std::string seal_data() { return "c2VhbDEy" + std::to_string(1000 + random_.below(9000)); }
   std::string arguments() {
     switch (random_.below(4)) {
       case 0: return "{}";
@@ -87,7 +88,7 @@ class Generator {
     Message out{Role::user, {}, {}};
     for (const auto& call : calls) {
       ToolResult result{.id = call.id, .name = call.name, .content = {}};
-      for (size_t n = can_.rich_results ? random_.below(3) : 1; n > 0; --n) {
+      for (size_t n = can_.rich_results ? random_.below(3) + (can_.empty_results ? 0 : 1) : 1; n > 0; --n) {
         Part part{Text{.text = words(), .citations = {}}, {}};
         result.content.push_back(can_.rich_results && chance(20) ? image() : std::move(part));
       }
@@ -165,6 +166,7 @@ class Generator {
     static constexpr std::array kKinds = {Kind::unset, Kind::automatic, Kind::none, Kind::required,
                                           Kind::named};
     out.tool_choice.kind = kKinds[random_.below(kKinds.size())];
+    if (out.tool_choice.kind == Kind::none && !can_.choice_none) out.tool_choice.kind = Kind::unset;
     if (out.tool_choice.kind == Kind::named) out.tool_choice.name = name();
     if (can_.parallel && out.tool_choice.kind != Kind::unset && out.tool_choice.kind != Kind::none &&
         chance(30))
@@ -174,8 +176,8 @@ class Generator {
   void settings(Conversation& out) {
     Sampling& s = out.sampling;
     s.max_output = 64 + static_cast<int64_t>(random_.below(2000));
-    // Claude takes no sampling beside thought, nor temperature beside top_p, nor thought where a tool must be
-    // called.
+    // Claude takes no sampling beside thought, nor temperature beside top_p, nor thought where a tool must
+    // be called.
     const auto choice = out.tool_choice.kind;
     const bool free = choice != ToolChoice::Kind::required && choice != ToolChoice::Kind::named && !called_;
     if (can_.effort && free && chance(30)) {

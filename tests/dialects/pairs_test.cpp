@@ -140,6 +140,29 @@ constexpr std::array kExpressions = std::to_array<Expression>({
      .citations = true,
      .reasoning_tokens = true,
      .finishes = finishes({kStop, kLength, kToolCalls, kFilter, kFailed})},
+    {.dialect = Dialect::bedrock_converse,
+     .model = "anthropic.claude-sonnet-4-6",
+     .kind = "bedrock",
+     .mixed_turns = true,
+     .error_results = true,
+     .rich_results = true,
+     .cache_marks = true,
+     .thoughts = Issuer::anthropic,
+     .effort = true,
+     .schema = true,
+     .top_p = true,
+     .stop = true,
+     .strict_tools = true,
+     .empty_results = false,
+     .choice_none = false,
+     .names_itself = false,
+     .any_order = true,
+     .seals = true,
+     .thinking = true,
+     .citations = true,
+     .citation_quotes = true,
+     .cache_written = true,
+     .finishes = finishes({kStop, kLength, kToolCalls, kFilter, kFailed})},
 });
 
 int cases() {
@@ -174,6 +197,7 @@ Answer plain(Answer a, const Expression& can) {
   }
   if (!can.reasoning_tokens) a.usage.reasoning = -1;
   if (!can.created) a.created = 0;
+  if (!can.names_itself) a.id = a.model = {};
   for (auto& choice : a.choices) {
     for (auto& part : choice.parts) {
       auto* text = part.get<Text>();

@@ -14,7 +14,8 @@ namespace {
 
 // A new dialect's codec joins here.
 constexpr std::array kDialects = {Dialect::openai_chat, Dialect::openai_responses,
-                                  Dialect::anthropic_messages, Dialect::gemini_generate};
+                                  Dialect::anthropic_messages, Dialect::gemini_generate,
+                                  Dialect::bedrock_converse};
 Dialect::anthropic_messages
 };
 

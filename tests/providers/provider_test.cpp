@@ -126,6 +126,30 @@ TEST_CASE("the cloud kinds fill region and project in, or say what is missing") 
   CHECK(v->facts("google/gemini-2.5-pro").context > 100'000);
 }
 
+TEST_CASE("a model that answers in Responses alone is asked there by every client that can be translated") {
+  const auto openai = made(provider("openai"));
+  for (const auto client : {Dialect::openai_chat, Dialect::anthropic_messages, Dialect::openai_responses}) {
+    CAPTURE(dialects::name(client));
+    CHECK(openai->wire(client, "gpt-5-codex") == Dialect::openai_responses);
+  }
+  CHECK(openai->wire(Dialect::openai_chat, "gpt-4o") == Dialect::openai_chat);
+  CHECK(openai->wire(Dialect::anthropic_messages, "gpt-4o") == Dialect::openai_chat);
+  CHECK(openai->wire(Dialect::openai_completions, "gpt-5-codex") == Dialect::openai_completions);
+  CHECK(made(provider("groq"))->wire(Dialect::openai_chat, "gpt-5-codex") == Dialect::openai_chat);
+}
+
+TEST_CASE("tokens are counted by who speaks the dialect, at a path of their own") {
+  const auto claude = made(provider("anthropic"));
+  CHECK(claude->wire(Dialect::anthropic_count) == Dialect::anthropic_count);
+  CHECK(claude->path(Dialect::anthropic_count, "/messages/count_tokens", "claude-x") ==
+        "/v1/messages/count_tokens");
+  CHECK_FALSE(made(provider("openai"))->wire(Dialect::anthropic_count));
+  const auto gemini = made(provider("gemini"));
+  CHECK(gemini->wire(Dialect::gemini_count) == Dialect::gemini_count);
+  CHECK(gemini->path(Dialect::gemini_count, "", "gemini-2.5-flash")
+            .ends_with("/models/gemini-2.5-flash:countTokens"));
+}
+
 TEST_CASE("a key goes on the wire as the dialect's home wants it") {
   CHECK(credential(*made(provider("openai")), Dialect::openai_chat) == "authorization=Bearer sk-0123456789;");
   CHECK(credential(*made(provider("anthropic")), Dialect::openai_chat) ==
