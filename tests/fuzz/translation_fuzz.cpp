@@ -16,8 +16,6 @@ namespace {
 constexpr std::array kDialects = {Dialect::openai_chat, Dialect::openai_responses,
                                   Dialect::anthropic_messages, Dialect::gemini_generate,
                                   Dialect::bedrock_converse};
-Dialect::anthropic_messages
-};
 
 void check_json(const std::string& body) {
   if (!json::Doc::parse(body, {.allow_lone_surrogates = true})) std::abort();
@@ -90,9 +88,9 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
     fuzz_reply(codec, bytes);
     fuzz_stream(codec, bytes);
     const auto reader = codec.stream_reader();
-    net::SseSplitter splitter;
-    splitter.feed(bytes);
-    for (auto event = splitter.next(); event && *event; event = splitter.next()) {
+    const auto splitter = codec.splitter();
+    splitter->feed(bytes);
+    for (auto event = splitter->next(); event && *event; event = splitter->next()) {
       const auto step = reader->read(**event);
       if (step && (step->holdable || step->opening)) (void)codec.attach(**event, "{}");
     }
