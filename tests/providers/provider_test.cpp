@@ -68,6 +68,9 @@ TEST_CASE("paths follow the base URL, with or without the client's version") {
            {"gemini", "https://p/v1beta/openai", openai_chat, "", "/v1beta/openai/chat/completions"},
            {"gemini", "", gemini_generate, "/v1beta/models/g:generateContent",
             "/v1beta/models/g:generateContent"},
+           {"gemini", "", gemini_generate, "", "/v1beta/models/m:generateContent"},
+           {"gemini", "", gemini_embed, "", "/v1beta/models/m:batchEmbedContents"},
+           {"gemini", "", gemini_embed, ":embedContent", "/v1beta/models/m:embedContent"},
            {"anthropic", "", anthropic_messages, "/v1/messages", "/v1/messages"},
            {"anthropic", "", anthropic_messages, "", "/v1/messages"},
            {"cohere", "", openai_chat, "", "/compatibility/v1/chat/completions"},
@@ -116,6 +119,9 @@ TEST_CASE("the cloud kinds fill region and project in, or say what is missing") 
   CHECK(refusal(vertex).find("project") != std::string::npos);
   vertex.project = "acme";
   const auto v = made(vertex);
+  CHECK(v->path(Dialect::gemini_generate, "", "google/gemini-2.5-pro", true) ==
+        "/v1/projects/acme/locations/us-central1/publishers/google/models/"
+        "gemini-2.5-pro:streamGenerateContent?alt=sse");
   CHECK(v->endpoint(Dialect::openai_chat).host == "us-central1-aiplatform.googleapis.com");
   CHECK(v->path(Dialect::openai_chat, "", "m") ==
         "/v1/projects/acme/locations/us-central1/endpoints/openapi/chat/completions");
