@@ -38,7 +38,11 @@ def setUpModule():
     global mock, google, gateway
     mock = Mock()
     google = fake.FakeProvider()
-    gateway = Gateway(CONFIG.replace("MOCK", mock.url).replace("FAKE", google.url.replace("/v1", "/v1beta")))
+    gateway = start()
+
+
+def start():
+    return Gateway(CONFIG.replace("MOCK", mock.url).replace("FAKE", google.url.replace("/v1", "/v1beta")))
 
 
 def tearDownModule():
@@ -266,21 +270,18 @@ class OpenAiClient(unittest.TestCase):
         key = {"error": {"code": 400, "message": "API key not valid.", "status": "INVALID_ARGUMENT", "details": [
             {"@type": "type.googleapis.com/google.rpc.ErrorInfo", "reason": "API_KEY_INVALID"}]}}
         rate = {"error": {"code": 429, "message": "Resource has been exhausted.", "status": "RESOURCE_EXHAUSTED",
-                          "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "1s"}]}}
+                          "details": [{"@type": "type.googleapis.com/google.rpc.RetryInfo", "retryDelay": "7s"}]}}
         blocked = {"promptFeedback": {"blockReason": "SAFETY"}}
-        messages = [{"role": "user", "content": "x"}]
-        google.say = says(blocked)
-        status, _, body = self.chat(messages=messages)
-        self.assertEqual((status, body["extra_fields"]["attempts"][0]["class"]), (400, "content_filter"))
-        google.say = says(rate, "429 Too Many Requests")
-        status, headers, _ = self.chat(messages=messages)
-        self.assertEqual((status, headers["Retry-After"]), (429, "1"))
-        fresh = Gateway(CONFIG.replace("MOCK", mock.url).replace("FAKE", google.url.replace("/v1", "/v1beta")))
-        with fresh:
-            google.say = says(key, "400 Bad Request")
-            status, _, body = fresh.post("/v1/chat/completions", {"model": "google/gemini-3-flash",
-                                                                  "messages": messages})
-            self.assertEqual((status, body["extra_fields"]["attempts"][0]["class"]), (401, "auth"))
+        # What a key or a target is told is kept: each has a gateway of its own.
+        for reply, said, status, error_class, wait in ((blocked, "200 OK", 400, "content_filter", None),
+                                                       (rate, "429 Too Many Requests", 429, "rate_limit", "7"),
+                                                       (key, "400 Bad Request", 401, "auth", None)):
+            with self.subTest(error_class=error_class), start() as fresh:
+                google.say = says(reply, said)
+                got, headers, body = fresh.post("/v1/chat/completions", {
+                    "model": "google/gemini-3-flash", "messages": [{"role": "user", "content": "x"}]})
+                self.assertEqual((got, body["extra_fields"]["attempts"][0]["class"]), (status, error_class))
+                self.assertEqual(headers["Retry-After"], wait)
 
     def test_embeddings_come_as_floats_or_packed(self):
         google.say = says({"embeddings": [{"values": [0.5, -0.25]}, {"values": [1, 0]}]})
