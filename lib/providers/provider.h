@@ -48,7 +48,8 @@ class Provider {
   // The dialect in which a request of a client of `client` goes to this provider: its own where the provider
   // speaks it, else one that it can be translated to; none: it cannot be asked. A vendor's own dialect comes
   // before its imitation of OpenAI's where that one is known to lose something.
-  std::optional<Dialect> wire(Dialect client) const;
+  // Vertex speaks each publisher's dialect: there `model` decides; without one, any counts.
+  std::optional<Dialect> wire(Dialect client, std::string_view model = {}) const;
   // Where requests of that dialect go.
   const net::Endpoint& endpoint(Dialect d = Dialect::openai_chat) const {
     return own_dialect(d) ? native_ : openai_;
@@ -72,7 +73,8 @@ class Provider {
   void authorize(net::Headers& headers, const config::Key* key, Dialect d = Dialect::openai_chat) const;
 
   // Edits a body of dialect `d` for this provider's quirks: fields that it refuses are renamed or dropped.
-  // After the dialect's own edits. Nothing for bodies that are no openai-chat.
+  // After the dialect's own edits. Nothing for bodies that are no openai-chat, but for Claude at Vertex,
+  // whose body has a version in place of the model.
   void adapt(Dialect d, json::Value body, std::string_view model, json::Edit& edit) const;
   // Whether adapt() has anything to do for such a body.
   bool adapts(Dialect d) const;
@@ -105,6 +107,8 @@ class Provider {
  private:
   Provider(const config::Provider& config, const Row& row);
   std::string where() const;
+  bool speaks_for(Dialect d, std::string_view model) const;
+  bool on_vertex(Dialect d) const;
   std::vector<std::string_view> secrets() const;
   Result<void> set_urls();
   Result<void> check_headers() const;

@@ -247,7 +247,7 @@ ChainPolicy Topology::policy(const config::Route* route, const dialects::Request
 std::string Topology::why_not(const Target& target, const dialects::Request& request,
                               const std::vector<std::string>& labels) const {
   const auto& provider = *target.upstream->provider;
-  const auto wire = provider.wire(request.dialect);
+  const auto wire = provider.wire(request.dialect, target.model);
   if (!wire) {
     return "it does not speak " + std::string(dialects::name(request.dialect));
   }

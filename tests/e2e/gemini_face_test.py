@@ -180,6 +180,20 @@ class SameDialect(unittest.TestCase):
         self.assertEqual(got, raw)
         self.assertIn(":streamGenerateContent?alt=sse ", google.seen[0].line)
 
+    def test_another_vendors_seal_stays_behind_and_nothing_else(self):
+        google.say = says(answer([{"text": "hi"}]))
+        sealed = base64.b64encode(b"llmgw:anthropic:opaque").decode()
+        body = {"contents": [{"role": "user", "parts": [{"text": "x"}]},
+                             {"role": "model", "parts": [{"text": "hm", "thought": True, "thoughtSignature": sealed},
+                                                         {"text": "yes"}]},
+                             {"role": "user", "parts": [{"text": "more"}]}],
+                "safetySettings": [{"category": "C"}], "cachedContent": "cachedContents/1",
+                "tools": [{"googleSearch": {}}]}
+        status, _, _ = generate("google/gemini-3-flash", body)
+        self.assertEqual(status, 200)
+        del body["contents"][1]["parts"][0]
+        self.assertEqual(google.seen[0].json(), {**body, "generationConfig": {}})
+
     def test_a_blocked_prompt_is_an_error(self):
         google.say = says({"promptFeedback": {"blockReason": "SAFETY"}})
         status, _, body = generate("google/gemini-3-flash", contents("x"))
