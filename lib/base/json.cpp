@@ -310,9 +310,12 @@ std::optional<std::string> Value::string() const {
 
 bool Value::says(std::string_view s) const {
   if (kind() != Kind::string) return false;
-  const auto text = raw().substr(1, raw().size() - 2);
-  if (text.find('\\') == std::string_view::npos) return text == s;
-  return unescaped(text) == s;
+  const auto whole = raw();
+  const auto text = whole.substr(1, whole.size() - 2);
+  if (text == s) return s.find('\\') == std::string_view::npos;
+  // An escape takes two to six bytes for one.
+  if (text.size() <= s.size() || text.size() > 6 * s.size()) return false;
+  return text.find('\\') != std::string_view::npos && unescaped(text) == s;
 }
 
 std::optional<int64_t> Value::integer() const {

@@ -2,6 +2,7 @@
 
 #include <charconv>
 #include <cmath>
+#include <cstring>
 
 namespace llmgw::json {
 namespace {
@@ -28,6 +29,21 @@ size_t utf8_length(std::string_view s, size_t i) {
   return 0;
 }
 
+// How many of the bytes from s[i] on, eight at a time, are ASCII that stands in a string as it is.
+size_t plain_run(std::string_view s, size_t i) {
+  constexpr uint64_t kOnes = 0x0101010101010101, kHighs = 0x8080808080808080;
+  auto has_zero = [](uint64_t x) { return (x - kOnes) & ~x & kHighs; };
+  const size_t begin = i;
+  for (; i + 8 <= s.size(); i += 8) {
+    uint64_t word = 0;
+    std::memcpy(&word, s.data() + i, 8);
+    const uint64_t special = (word & kHighs) | ((word - kOnes * 0x20) & ~word & kHighs) |
+                             has_zero(word ^ (kOnes * '"')) | has_zero(word ^ (kOnes * '\\'));
+    if (special != 0) break;
+  }
+  return i - begin;
+}
+
 }  // namespace
 
 void append_quoted(std::string& out, std::string_view s) {
@@ -35,7 +51,7 @@ void append_quoted(std::string& out, std::string_view s) {
   out += '"';
   size_t plain = 0;
   auto flush = [&](size_t to) { out.append(s, plain, to - plain); };
-  for (size_t i = 0; i < s.size();) {
+  for (size_t i = plain_run(s, 0); i < s.size();) {
     const auto c = static_cast<unsigned char>(s[i]);
     if (c >= 0x20 && c < 0x80 && c != '"' && c != '\\') {
       ++i;
@@ -49,6 +65,7 @@ void append_quoted(std::string& out, std::string_view s) {
     }
     flush(i);
     plain = ++i;
+    i += plain_run(s, i);
     switch (c) {
       case '"': out += "\\\""; break;
       case '\\': out += "\\\\"; break;

@@ -5,7 +5,10 @@
 namespace llmgw::config {
 
 Live::Live(Loaded first, Loader load)
-    : load_(std::move(load)), current_(std::move(first.config)), files_(std::move(first.files)) {
+    : load_(std::move(load)),
+      current_(std::move(first.config)),
+      files_(std::move(first.files)),
+      read_at_(first.read_at) {
   assert(current_);
 }
 
@@ -17,6 +20,11 @@ std::shared_ptr<const Config> Live::current() const {
 std::vector<std::string> Live::files() const {
   std::lock_guard lock(current_mutex_);
   return files_;
+}
+
+WallTime Live::read_at() const {
+  std::lock_guard lock(current_mutex_);
+  return read_at_;
 }
 
 Reload Live::reload() {
@@ -32,6 +40,7 @@ Reload Live::reload() {
     current_ = result.config;
     // A refused file may be mended in one that it names: those are watched too.
     files_ = std::move(loaded.files);
+    read_at_ = loaded.read_at;
   }
   if (result.applied) {
     result.need_replace = need_replace(*before, *result.config);

@@ -44,14 +44,17 @@ class Live {
 
   // The files the config came from and depends on: what a watch should look at.
   std::vector<std::string> files() const;
+  // When they were last read.
+  WallTime read_at() const;
 
  private:
   const Loader load_;
   std::mutex reloading_;  // guards subscribers_ and the order of reloads
   std::vector<Subscriber> subscribers_;
-  mutable std::mutex current_mutex_;  // guards current_ and files_
+  mutable std::mutex current_mutex_;  // guards current_, files_ and read_at_
   std::shared_ptr<const Config> current_;
   std::vector<std::string> files_;
+  WallTime read_at_;
   std::atomic<uint64_t> version_ = 1;
 };
 

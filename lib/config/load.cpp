@@ -69,9 +69,12 @@ Loaded load(std::string_view text, const std::string& path, const Environment& e
 
 Loaded load_file(const std::string& path, const Environment& environment, const Known& known,
                  const Options& options) {
+  const WallTime begun = SystemClock().wall();
   auto text = environment.read_file(path);
-  if (!text) return refused({.message = text.error().message}, {path});
-  return load(*text, path, environment, known, options);
+  Loaded loaded = text ? load(*text, path, environment, known, options)
+                       : refused({.message = text.error().message}, {path});
+  loaded.read_at = begun;
+  return loaded;
 }
 
 }  // namespace llmgw::config

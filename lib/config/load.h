@@ -6,6 +6,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.h"
 #include "config/config.h"
 #include "config/environment.h"
 #include "config/problem.h"
@@ -42,6 +43,7 @@ struct Loaded {
   std::shared_ptr<const Config> config;  // null when a problem is an error
   std::vector<Problem> problems;         // all of them, in the file's order
   std::vector<std::string> files;        // every file it depends on: itself, secrets, certificates
+  WallTime read_at{};                    // of a file: when its reading began
 };
 
 // Reads a whole config. `path` is what messages, relative paths and Config::path take.

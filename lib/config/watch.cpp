@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdlib>
@@ -45,6 +46,16 @@ std::vector<Version> versions(const std::vector<std::string>& files) {
     version = {status.st_dev, status.st_ino, status.st_size, status.st_ctim};
   }
   return all;
+}
+
+// Whether one was written when the files were being read, or later. The file system's clock ticks coarsely.
+bool written_since(const std::vector<Version>& all, WallTime read_at) {
+  constexpr auto kTick = 10ms;
+  return std::ranges::any_of(all, [&](const Version& version) {
+    const auto time =
+        std::chrono::seconds(version.time.tv_sec) + std::chrono::nanoseconds(version.time.tv_nsec);
+    return version.size >= 0 && WallTime(time) + kTick >= read_at;
+  });
 }
 
 // The folder of each file, and that of what a symlink leads to. False when one is missing.
@@ -125,9 +136,11 @@ void Watch::run() {
   bool whole = watch_folders(inotify_, files);
   auto seen = versions(files);
   const SystemClock clock;
+  const auto missed = [&] { return callbacks_.read_at && written_since(seen, callbacks_.read_at()); };
+  bool pending = missed();
 
   while (true) {
-    wait(whole ? -1 : kMissingMs);
+    wait(pending ? kQuietMs : whole ? -1 : kMissingMs);
     const TimePoint latest = clock.now() + kLongest;
     bool poked = false;
     while ((fds[0].revents | fds[1].revents | fds[2].revents) != 0) {
@@ -142,12 +155,14 @@ void Watch::run() {
     // watched, so the versions are taken after it.
     whole = watch_folders(inotify_, files);
     auto now = versions(files);
-    if (!poked && now == seen) continue;
+    if (!poked && !pending && now == seen) continue;
     callbacks_.changed();
+    pending = false;
     if (auto next = callbacks_.files(); next != files) {
       files = std::move(next);
       whole = watch_folders(inotify_, files);
       seen = versions(files);
+      pending = missed();  // of one that was not watched before
     } else {
       seen = std::move(now);
     }

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/error.h"
+#include "base/time.h"
 
 namespace llmgw::config {
 
@@ -22,6 +23,9 @@ class Watch {
     std::function<std::vector<std::string>()> files;
     // On the watch's own thread. Also called for poke().
     std::function<void()> changed;
+    // When the files were read last: what was written since, before anybody looked, is a change, too. Empty:
+    // only what changes from now on.
+    std::function<WallTime()> read_at = {};
   };
 
   // Starts the thread. Fails when the system is out of inotify instances or descriptors.

@@ -416,6 +416,7 @@ class AnthropicWriter {
 std::string write_anthropic_request(const Conversation& conversation, const Writing& target,
                                     Warnings& warnings) {
   std::string out;
+  out.reserve(target.client_bytes + target.client_bytes / 4 + 512);
   AnthropicWriter(conversation, target, warnings, out).write();
   return out;
 }

@@ -2,7 +2,9 @@
 
 #include "dialects/anthropic.h"
 #include "dialects/bedrock.h"
+#include "dialects/gemini.h"
 #include "dialects/openai.h"
+#include "dialects/token_count.h"
 
 namespace llmgw::dialects {
 
@@ -21,6 +23,10 @@ const Codec* codec(Dialect dialect) {
     case Dialect::anthropic_messages: return &anthropic_messages();
     case Dialect::bedrock_converse: return &bedrock_converse();
     case Dialect::bedrock_invoke: return &bedrock_invoke();
+    case Dialect::gemini_generate: return &gemini_generate();
+    case Dialect::gemini_embed: return &gemini_embed();
+    case Dialect::anthropic_count: return anthropic_count();
+    case Dialect::gemini_count: return gemini_count();
     default: return nullptr;
   }
 }

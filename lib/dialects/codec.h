@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "base/json_edit.h"
+#include "dialects/embedding.h"
 #include "dialects/request.h"
 #include "dialects/translation.h"
 #include "net/headers.h"
@@ -24,6 +25,7 @@ struct ReplyFacts {
   observe::Usage usage;
   // The raw JSON of an error object that came in place of an answer; empty: an answer.
   std::string error_object;
+  bool error_made = false;  // it stands in the body in other words: Gemini's blocked prompt
 };
 
 // What one event of a stream is.
@@ -92,6 +94,8 @@ class Codec {
 
   // How this dialect is translated to others; nullptr: it is only passed through.
   virtual const Translation* translation() const { return nullptr; }
+  // The same for a dialect of embeddings.
+  virtual const EmbeddingTranslation* embeddings() const { return nullptr; }
 };
 
 // The codec of a dialect that is built; nullptr for the others. Lives as long as the program.

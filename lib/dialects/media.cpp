@@ -58,6 +58,15 @@ Media media_of_url(std::string_view url) {
   return media;
 }
 
+Media media_of_file(std::string_view data, std::string_view name) {
+  if (data.starts_with("data:")) return media_of_url(data);
+  Media media;
+  media.data = standard_base64(data);
+  if (const size_t dot = name.rfind('.'); dot != std::string_view::npos)
+    media.mime = mime_of(name.substr(dot + 1));
+  return media;
+}
+
 std::string url_of(const Media& media) {
   if (media.data.empty()) return media.url;
   return "data:" + (media.mime.empty() ? std::string("application/octet-stream") : media.mime) + ";base64," +

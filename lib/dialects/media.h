@@ -10,6 +10,8 @@ namespace llmgw::dialects {
 // "data:image/png;base64,…" (RFC 2397) taken apart, any other text as a URL. A data URL that is not base64
 // becomes it.
 Media media_of_url(std::string_view url);
+// A document as OpenAI's `file_data` has it: a data URL, or base64 alone, whose type its name tells.
+Media media_of_file(std::string_view data, std::string_view name);
 // The reverse: a data URL for media with data, else its URL.
 std::string url_of(const Media& media);
 

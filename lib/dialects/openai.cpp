@@ -79,6 +79,7 @@ void read_openai_usage(json::Value usage, observe::Usage& out) {
       count(value, out.output);
     } else if (key.says("prompt_tokens_details") || key.says("input_tokens_details")) {
       count(value["cached_tokens"], out.cached_input);
+      count(value["cache_write_tokens"], out.cache_written);
     } else if (key.says("completion_tokens_details") || key.says("output_tokens_details")) {
       count(value["reasoning_tokens"], out.reasoning);
     }

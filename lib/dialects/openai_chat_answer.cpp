@@ -11,12 +11,10 @@
 #include "dialects/seal.h"
 
 namespace llmgw::dialects {
-namespace {
-
 using json::Kind;
 using json::Value;
 
-std::vector<Citation> read_annotations(Value annotations) {
+std::vector<Citation> read_chat_annotations(Value annotations) {
   std::vector<Citation> out;
   for (auto [_, annotation] : annotations.elements()) {
     const auto from = annotation["url_citation"];
@@ -30,12 +28,23 @@ std::vector<Citation> read_annotations(Value annotations) {
   return out;
 }
 
+void write_chat_annotation(json::Writer& writer, const Citation& citation) {
+  writer.begin_object().member("type", "url_citation").key("url_citation").begin_object();
+  writer.member("url", citation.url).member("title", citation.title);
+  if (citation.begin) writer.member("start_index", *citation.begin);
+  if (citation.end) writer.member("end_index", *citation.end);
+  writer.end_object().end_object();
+}
+
+namespace {
+
 void read_message(Value message, std::vector<Part>& out) {
   const auto thought = message["reasoning_content"] ? message["reasoning_content"] : message["reasoning"];
   if (thought.is(Kind::string) && !thought.says("")) out.push_back({Reasoning{.text = thought.text()}, {}});
   const auto content = message["content"];
   if (content.is(Kind::string) && !content.says("")) {
-    out.push_back({Text{.text = content.text(), .citations = read_annotations(message["annotations"])}, {}});
+    out.push_back(
+        {Text{.text = content.text(), .citations = read_chat_annotations(message["annotations"])}, {}});
   }
   for (auto [_, part] : content.elements()) {  // Mistral's thinking models
     if (part["type"].says("thinking")) {
@@ -103,13 +112,7 @@ void write_message(json::Writer& writer, const std::vector<Part>& parts) {
   if (!thought.empty()) writer.member("reasoning_content", thought);
   if (!citations.empty()) {
     writer.key("annotations").begin_array();
-    for (const auto* citation : citations) {
-      writer.begin_object().member("type", "url_citation").key("url_citation").begin_object();
-      writer.member("url", citation->url).member("title", citation->title);
-      if (citation->begin) writer.member("start_index", *citation->begin);
-      if (citation->end) writer.member("end_index", *citation->end);
-      writer.end_object().end_object();
-    }
+    for (const auto* citation : citations) write_chat_annotation(writer, *citation);
     writer.end_array();
   }
   if (audio != nullptr) {
@@ -150,11 +153,11 @@ void write_chat_usage(json::Writer& writer, const observe::Usage& usage) {
   const int64_t input = std::max<int64_t>(usage.input, 0), output = std::max<int64_t>(usage.output, 0);
   writer.begin_object().member("prompt_tokens", input).member("completion_tokens", output);
   writer.member("total_tokens", input + output);
-  if (usage.cached_input >= 0) {
-    writer.key("prompt_tokens_details")
-        .begin_object()
-        .member("cached_tokens", usage.cached_input)
-        .end_object();
+  if (usage.cached_input >= 0 || usage.cache_written > 0) {
+    writer.key("prompt_tokens_details").begin_object();
+    writer.member("cached_tokens", std::max<int64_t>(usage.cached_input, 0));
+    if (usage.cache_written > 0) writer.member("cache_write_tokens", usage.cache_written);
+    writer.end_object();
   }
   if (usage.reasoning >= 0) {
     writer.key("completion_tokens_details").begin_object();

@@ -18,6 +18,9 @@ std::unique_ptr<EventEncoder> chat_event_encoder(StreamOpening);
 // `finish_reason` of OpenAI's dialect and back.
 Finish chat_finish(std::string_view reason);
 std::string_view chat_finish_reason(Finish);
+// `annotations` of a text that cites URLs, whole or in a delta.
+std::vector<Citation> read_chat_annotations(json::Value annotations);
+void write_chat_annotation(json::Writer&, const Citation&);
 // The `usage` object.
 void write_chat_usage(json::Writer&, const observe::Usage&);
 

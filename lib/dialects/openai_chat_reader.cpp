@@ -14,10 +14,13 @@ using json::Kind;
 using json::Value;
 
 // OpenRouter's and litellm's way to say Anthropic's breakpoint.
-std::optional<CacheMark> read_cache_mark(Value part) {
-  const auto control = part["cache_control"];
+std::optional<CacheMark> mark_of(Value control) {
   if (!control.is(Kind::object)) return std::nullopt;
   return CacheMark{control["ttl"].text()};
+}
+
+std::optional<CacheMark> read_cache_mark(Value part) {
+  return mark_of(part["cache_control"]);
 }
 
 Result<Part> read_part(Value part, const std::string& path) {
@@ -49,7 +52,8 @@ Result<Part> read_part(Value part, const std::string& path) {
   } else if (type == "file") {
     const auto file = part["file"];
     File value;
-    if (file["file_data"].is(Kind::string)) value.media = media_of_url(file["file_data"].text());
+    if (file["file_data"].is(Kind::string))
+      value.media = media_of_file(file["file_data"].text(), file["filename"].text());
     value.media.file_id = file["file_id"].text();
     value.media.name = file["filename"].text();
     out.what = std::move(value);
@@ -99,46 +103,73 @@ Result<void> read_tool_calls(Value calls, const std::string& path, std::vector<P
   return {};
 }
 
+// A message's members, found in one walk.
+struct Fields {
+  Value role, name, content, thought, refusal, tool_calls, tool_call_id, function_call, cache_control;
+
+  explicit Fields(Value message) {
+    for (auto [key, value] : message.members()) {
+      if (key.says("role")) {
+        role = value;
+      } else if (key.says("content")) {
+        content = value;
+      } else if (key.says("tool_calls")) {
+        tool_calls = value;
+      } else if (key.says("tool_call_id")) {
+        tool_call_id = value;
+      } else if (key.says("reasoning_content") || (key.says("reasoning") && !thought)) {
+        thought = value;
+      } else if (key.says("name")) {
+        name = value;
+      } else if (key.says("refusal")) {
+        refusal = value;
+      } else if (key.says("function_call")) {
+        function_call = value;
+      } else if (key.says("cache_control")) {
+        cache_control = value;
+      }
+    }
+  }
+};
+
 Result<Message> read_message(Value message, const std::string& path) {
   if (!message.is(Kind::object)) return refused(path, "must be an object");
-  const std::string role = message["role"].text();
+  const Fields fields(message);
+  const std::string role = fields.role.text();
   Message out;
-  out.name = message["name"].text();
-  const auto content = message["content"];
+  out.name = fields.name.text();
   if (role == "system" || role == "developer") {
     out.role = Role::system;
   } else if (role == "assistant") {
     out.role = Role::assistant;
-    const auto thought = message["reasoning_content"] ? message["reasoning_content"] : message["reasoning"];
-    if (thought.is(Kind::string) && !thought.says(""))
-      out.parts.push_back({Reasoning{.text = thought.text()}, {}});
+    if (fields.thought.is(Kind::string) && !fields.thought.says(""))
+      out.parts.push_back({Reasoning{.text = fields.thought.text()}, {}});
   } else if (role == "tool" || role == "function") {
-    ToolResult result{.id = message["tool_call_id"].text(), .name = out.name, .content = {}};
+    ToolResult result{.id = fields.tool_call_id.text(), .name = out.name, .content = {}};
     if (role == "function") result.id = out.name;
     if (result.id.empty()) return refused(path + ".tool_call_id", "is missing");
-    if (auto read = read_content(content, path + ".content", result.content); !read)
+    if (auto read = read_content(fields.content, path + ".content", result.content); !read)
       return fail(std::move(read.error()));
     out.name.clear();
-    out.parts.push_back({std::move(result), read_cache_mark(message)});
+    out.parts.push_back({std::move(result), mark_of(fields.cache_control)});
     return out;
   } else if (role != "user") {
     return refused(path + ".role", "must be system, developer, user, assistant or tool, not '" + role + "'");
   }
-  if (auto read = read_content(content, path + ".content", out.parts); !read)
+  if (auto read = read_content(fields.content, path + ".content", out.parts); !read)
     return fail(std::move(read.error()));
-  if (const auto refusal = message["refusal"]; refusal.is(Kind::string) && !refusal.says("")) {
-    out.parts.push_back({Refusal{refusal.text()}, {}});
-  }
-  if (auto read = read_tool_calls(message["tool_calls"], path + ".tool_calls", out.parts); !read)
+  if (fields.refusal.is(Kind::string) && !fields.refusal.says(""))
+    out.parts.push_back({Refusal{fields.refusal.text()}, {}});
+  if (auto read = read_tool_calls(fields.tool_calls, path + ".tool_calls", out.parts); !read)
     return fail(std::move(read.error()));
-  if (const auto call = message["function_call"]; call.is(Kind::object)) {  // the form before tools
+  if (const auto call = fields.function_call; call.is(Kind::object)) {  // the form before tools
     out.parts.push_back(
         {ToolCall{
              .id = call["name"].text(), .name = call["name"].text(), .arguments = call["arguments"].text()},
          {}});
   }
   // On the message, as litellm takes it: the breakpoint stands behind its last part.
-  if (auto mark = read_cache_mark(message); mark && !out.parts.empty()) out.parts.back().cache = mark;
+  if (auto mark = mark_of(fields.cache_control); mark && !out.parts.empty()) out.parts.back().cache = mark;
   return out;
 }
 

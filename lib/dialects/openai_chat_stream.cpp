@@ -53,6 +53,7 @@ class ChatEventDecoder final : public EventDecoder {
     int open = -1;  // the text, reasoning or refusal that goes on
     EventKind open_kind = EventKind::text;
     std::map<int64_t, int> calls;  // their parts, by `index`
+    bool refused = false;
     bool finished = false;
   };
 
@@ -71,6 +72,14 @@ class ChatEventDecoder final : public EventDecoder {
         read_piece(number, state, EventKind::reasoning, piece["text"], out);
       read_piece(number, state, EventKind::text, part["text"], out);
     }
+    if (state.open >= 0 && state.open_kind == EventKind::text) {
+      for (auto& citation : read_chat_annotations(delta["annotations"])) {
+        out.push_back({.kind = EventKind::citation,
+                       .choice = number,
+                       .part = state.open,
+                       .citation = std::move(citation)});
+      }
+    }
     read_piece(number, state, EventKind::refusal, delta["refusal"], out);
     size_t position = 0;
     for (auto [_, call] : delta["tool_calls"].elements()) read_call(number, state, call, position++, out);
@@ -81,12 +90,14 @@ class ChatEventDecoder final : public EventDecoder {
         out.push_back({.kind = EventKind::part_end, .choice = number, .part = part});
       Finish finish = chat_finish(reason.text());
       if (finish == Finish::stop && !state.calls.empty()) finish = Finish::tool_calls;
+      if (finish == Finish::stop && state.refused) finish = Finish::refusal;
       out.push_back({.kind = EventKind::finish, .choice = number, .finish = finish});
     }
   }
 
   void read_piece(int number, State& state, EventKind kind, Value piece, std::vector<StreamEvent>& out) {
     if (!piece.is(Kind::string) || piece.raw().size() <= 2) return;
+    state.refused = state.refused || kind == EventKind::refusal;
     if (state.open < 0 || state.open_kind != kind) {
       close(number, state, out);
       state.open = state.parts++;
@@ -174,6 +185,13 @@ class ChatEventEncoder final : public EventEncoder {
         writer_->key("tool_calls").begin_array().begin_object();
         writer_->member("index", calls_[event.choice][event.part]).key("function").begin_object();
         writer_->member("arguments", event.text).end_object().end_object().end_array();
+        finish_chunk(out, {});
+        break;
+      case EventKind::citation:
+        begin(event.choice, out);
+        writer_->key("annotations").begin_array();
+        write_chat_annotation(*writer_, event.citation);
+        writer_->end_array();
         finish_chunk(out, {});
         break;
       case EventKind::finish: finishes_[event.choice] = event.finish; break;

@@ -8,6 +8,8 @@
 namespace llmgw::dialects {
 namespace {
 
+constexpr size_t kMostCallId = 40;  // the API: "Expected a string with maximum length 40"
+
 class ChatWriter {
  public:
   ChatWriter(const Conversation& c, const Writing& w, Warnings& warnings, std::string& out)
@@ -64,7 +66,9 @@ class ChatWriter {
       }
     }
     if (result.error && text.empty()) text = "error";
-    writer_.begin_object().member("role", "tool").member("tool_call_id", result.id);
+    writer_.begin_object()
+        .member("role", "tool")
+        .member("tool_call_id", bounded_call_id(result.id, kMostCallId));
     writer_.member("content", text).end_object();
   }
 
@@ -159,7 +163,7 @@ class ChatWriter {
       writer_.key("tool_calls").begin_array();
       for (const auto* call : calls) {
         writer_.begin_object()
-            .member("id", call->id)
+            .member("id", bounded_call_id(call->id, kMostCallId))
             .member("type", "function")
             .key("function")
             .begin_object();
@@ -296,6 +300,7 @@ class ChatWriter {
 
 std::string write_chat_request(const Conversation& conversation, const Writing& target, Warnings& warnings) {
   std::string out;
+  out.reserve(target.client_bytes + target.client_bytes / 4 + 512);
   ChatWriter(conversation, target, warnings, out).write();
   return out;
 }

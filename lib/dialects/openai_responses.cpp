@@ -1,7 +1,6 @@
-// Responses (https://platform.openai.com/docs/api-reference/responses), to targets of the same dialect.
-#include "base/json_writer.h"
+// Responses (https://platform.openai.com/docs/api-reference/responses).
 #include "base/text.h"
-#include "dialects/openai.h"
+#include "dialects/responses.h"
 
 namespace llmgw::dialects {
 namespace {
@@ -42,23 +41,54 @@ class ResponsesStreamReader final : public StreamReader {
   }
 };
 
+class ResponsesTranslation final : public Translation {
+ public:
+  Result<Conversation> read_request(const Request& request) const override {
+    return read_responses_request(request.doc->root());
+  }
+  std::string write_request(const Conversation& conversation, const Writing& target,
+                            Warnings& warnings) const override {
+    return write_responses_request(conversation, target, warnings);
+  }
+  Result<Answer> read_answer(std::string_view body) const override { return read_responses_answer(body); }
+  std::string write_answer(const Answer& answer, std::string_view extra_fields) const override {
+    return write_responses_answer(answer, extra_fields);
+  }
+  std::unique_ptr<EventDecoder> decoder() const override { return responses_event_decoder(); }
+  std::unique_ptr<EventEncoder> encoder(StreamOpening opening) const override {
+    return responses_event_encoder(std::move(opening));
+  }
+};
+
+// Counts the text of a message or of a tool's output, and notes its media.
+void read_content(json::Value content, Needs& needs) {
+  if (content.is(json::Kind::string)) needs.text_bytes += static_cast<int64_t>(content.raw().size()) - 2;
+  for (auto [_, part] : content.elements()) {
+    const auto type = part["type"];
+    if (type.says("input_image")) needs.vision = true;
+    if (type.says("input_audio")) needs.audio = true;
+    needs.text_bytes += static_cast<int64_t>(part["text"].raw().size());
+  }
+}
+
 class ResponsesCodec final : public OpenAiCodec {
  public:
+  const Translation* translation() const override { return &translation_; }
+
   Result<void> decode_needs(json::Value body, Request& request) const override {
     auto& needs = request.needs;
-    needs.tools = body["tools"].size() > 0;
+    const auto tools = body["tools"];
+    needs.tools = tools.size() > 0;
     needs.json_schema = body["text"]["format"]["type"].says("json_schema");
     needs.max_output = body["max_output_tokens"].integer();
+    needs.state = responses_state(body);
+    needs.text_bytes += static_cast<int64_t>(body["instructions"].raw().size() + tools.raw().size());
     const auto input = body["input"];
-    needs.text_bytes = static_cast<int64_t>(body["instructions"].raw().size());
-    if (input.is(json::Kind::string)) needs.text_bytes += static_cast<int64_t>(input.raw().size());
+    read_content(input.is(json::Kind::string) ? input : json::Value(), needs);
     for (auto [_, item] : input.elements()) {
-      if (item["content"].is(json::Kind::string))
-        needs.text_bytes += static_cast<int64_t>(item["content"].raw().size());
-      for (auto [at, part] : item["content"].elements()) {
-        if (part["type"].says("input_image")) needs.vision = true;
-        needs.text_bytes += static_cast<int64_t>(part["text"].raw().size());
-      }
+      read_content(item["content"], needs);
+      read_content(item["output"], needs);
+      needs.text_bytes += static_cast<int64_t>(item["arguments"].raw().size());
     }
     return {};
   }
@@ -106,6 +136,9 @@ class ResponsesCodec final : public OpenAiCodec {
   std::unique_ptr<StreamReader> stream_reader() const override {
     return std::make_unique<ResponsesStreamReader>();
   }
+
+ private:
+  ResponsesTranslation translation_;
 };
 
 }  // namespace

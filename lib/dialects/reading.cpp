@@ -46,6 +46,10 @@ std::string arguments_object(const RawJson& json) {
   return "{\"arguments\":" + (doc ? json : json::quoted(json)) + "}";
 }
 
+std::string bounded_call_id(std::string_view id, size_t most) {
+  return id.size() <= most ? std::string(id) : made_up_call_id(id, 0, 0);
+}
+
 std::string made_up_call_id(std::string_view answer, size_t choice, size_t part) {
   static constexpr char kDigits[] = "abcdefghijklmnopqrstuvwxyz012345";
   uint64_t hash = hash64(std::string(answer) + "/" + std::to_string(choice) + "/" + std::to_string(part));

@@ -29,6 +29,9 @@ std::string joined_text(const std::vector<Part>& parts);
 // other vendor insists on an object.
 std::string arguments_object(const RawJson& json);
 
+// The id of a call as a target takes it that bounds its length: as it is, or the same short one each time.
+std::string bounded_call_id(std::string_view id, size_t most);
+
 // A made-up id of a tool call, for dialects whose calls have none: the same for the same call at the same
 // place of the same answer, so that a replayed request is the same request.
 std::string made_up_call_id(std::string_view answer, size_t choice, size_t part);

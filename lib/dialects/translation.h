@@ -27,6 +27,7 @@ struct Writing {
   std::string_view model;
   std::string_view kind;  // the provider's, in the catalog
   bool stream = false;
+  size_t client_bytes = 0;            // of the client's body: about what this one will have
   bool ask_usage = true;              // openai-chat: send stream_options.include_usage
   std::optional<int64_t> max_output;  // tokens the model gives at most; none: unknown
   std::optional<bool> thinks;         // whether the model reasons; none: unknown

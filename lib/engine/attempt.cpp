@@ -63,9 +63,14 @@ bool Run::pays_itself(const routing::Target& t) const {
   return t.upstream->provider->config().forward_auth && has_credential(request_.headers);
 }
 
+// It only asks for the number of its tokens: a provider that cannot count may serve all the same.
+bool Run::counts() const {
+  return dialects::counted(request_.dialect) != request_.dialect;
+}
+
 void Run::rest_for(const Outcome& outcome, size_t key) const {
   const Failure& failure = *outcome.failure();
-  if (!failure.upstream) return;  // only what a provider said
+  if (!failure.upstream || counts()) return;  // only what a provider said
   const routing::Target& t = target(outcome.link);
   const Error& error = failure.error;
   const WallTime wall = world_.fibers.wall();
@@ -122,6 +127,7 @@ void Run::close_record(Outcome& outcome) {
   record.message = shortened(error.message, 500);
   record.code = error.code;
   record.retry_after = error.retry_after;
+  if (counts()) return;
   switch (error.error_class) {
     case ErrorClass::overloaded:
       if (failure->upstream) state.report(false, now());  // else it was our own queue

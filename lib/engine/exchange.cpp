@@ -159,7 +159,7 @@ void Run::read_whole(Outcome& outcome, const Wire& wire, net::Exchange& exchange
   const routing::Target& t = target(outcome.link);
   if (!facts->error_object.empty()) {
     Failure failure{.upstream = true,
-                    .foreign = !same_error_shape(wire.dialect, request_.dialect),
+                    .foreign = facts->error_made || !same_error_shape(wire.dialect, request_.dialect),
                     .headers = std::move(reply.headers)};
     failure.error =
         t.upstream->provider->classify_object(facts->error_object, failure.headers, world_.fibers.wall());
@@ -172,7 +172,13 @@ void Run::read_whole(Outcome& outcome, const Wire& wire, net::Exchange& exchange
         outcome, fail(ErrorClass::invalid_response, "a whole reply where a stream was asked for").error());
   }
   note_usage(record_of(outcome), t, facts->usage);
-  if (wire.translated) {
+  if (wire.embedding) {
+    auto body = translated_embeddings(wire, codec_, t.model, reply.body);
+    if (!body) return fail_with(outcome, std::move(body.error()));
+    reply.body = std::move(*body);
+    reply.headers.set("Content-Type", "application/json");
+    facts->object = request_.dialect == dialects::Dialect::openai_embeddings;
+  } else if (wire.translated) {
     auto answer = wire.codec->translation()->read_answer(reply.body);
     if (!answer) return fail_with(outcome, std::move(answer.error()));
     for (const auto& choice : answer->choices) world_.state.seals.remember(choice.parts);

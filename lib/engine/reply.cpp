@@ -125,6 +125,8 @@ void Run::deliver_failure(const Failure& failure, const Outcome* whose) {
     status = record_of(*whose).status;
   if (error.error_class == ErrorClass::invalid_response && status < 500) status = 502;  // blames no client
   if (error.error_class == ErrorClass::timeout && !failure.upstream) status = 504;
+  // Google says 400 of a bad key; SDKs of others go by the status.
+  if (error.error_class == ErrorClass::auth && failure.foreign && status == 400) status = 401;
 
   net::Headers headers = reply_headers(failure.upstream ? failure.headers : net::Headers(), whose);
   if (error.retry_after && !headers.has("retry-after")) {
@@ -140,6 +142,7 @@ void Run::deliver_failure(const Failure& failure, const Outcome* whose) {
     body = extra.empty() ? failure.body : json::with_last_member(failure.body, "extra_fields", extra);
   } else {
     error.message = whose != nullptr ? target(whose->link).name() + ": " + error.message : error.message;
+    error.status = status;
     body = codec_.error_body(error, extra);
     headers.remove("content-type");
     for (const auto [name, value] : codec_.error_headers(error)) headers.set(name, value);

@@ -48,6 +48,7 @@ class Run {
   Outcome attempt(size_t link, const routing::KeyRing::Pick&);
   bool pays_itself(const routing::Target&) const;
   void fail_with(Outcome&, Error) const;
+  bool counts() const;
   void rest_for(const Outcome&, size_t key) const;
   void run_after(Outcome&, const plugins::Ending&) const;
   std::string sealed(Outcome&, const Relay&);

@@ -36,6 +36,7 @@ std::string translated(const dialects::Request& request, const routing::Target& 
                                                               {.model = target.model,
                                                                .kind = provider.kind(),
                                                                .stream = request.stream,
+                                                               .client_bytes = request.body.size(),
                                                                .ask_usage = provider.quirks().stream_options,
                                                                .max_output = facts.max_output,
                                                                .thinks = facts.reasoning,
@@ -47,6 +48,18 @@ std::string translated(const dialects::Request& request, const routing::Target& 
   json::Edit edit(doc->root());
   provider.adapt(wire.dialect, doc->root(), target.model, edit);
   return edit.empty() ? body : edit.apply();
+}
+
+// Embeddings for a target of another dialect.
+Result<void> translate_embeddings(const dialects::Request& request, const routing::Target& target,
+                                  Wire& wire) {
+  auto asked = dialects::codec(request.dialect)->embeddings()->read_request(request);
+  if (!asked) return fail(std::move(asked.error()));
+  for (const auto& field : asked->unmodelled)
+    dialects::warn(wire.warnings, dialects::warning::kDropped, field);
+  wire.body = wire.codec->embeddings()->write_request(*asked, target.model);
+  wire.embedding = std::move(*asked);
+  return {};
 }
 
 // Dialects whose bodies may hold a seal of another vendor, which we marked.
@@ -61,7 +74,7 @@ Result<Wire> make_wire(const dialects::Request& request, const routing::Target& 
                        bool mark_prefix, const ReadConversation& conversation) {
   const auto& provider = *target.upstream->provider;
   Wire wire;
-  wire.dialect = provider.wire(request.dialect).value_or(request.dialect);
+  wire.dialect = provider.wire(request.dialect, target.model).value_or(request.dialect);
   wire.codec = dialects::codec(wire.dialect);
   wire.translated = wire.dialect != request.dialect ||
                     (may_carry_seals(request.dialect) && dialects::has_marked_seal(request.body));
@@ -71,9 +84,13 @@ Result<Wire> make_wire(const dialects::Request& request, const routing::Target& 
     wire.path = provider.path(wire.dialect, request.path + query, target.model, request.stream);
     return wire;
   }
-  const auto read = conversation();
-  if (!read) return fail(read.error());
-  wire.body = translated(request, target, mark_prefix, **read, wire);
+  if (wire.codec->embeddings() != nullptr) {
+    if (auto done = translate_embeddings(request, target, wire); !done) return fail(std::move(done.error()));
+  } else {
+    const auto read = conversation();
+    if (!read) return fail(read.error());
+    wire.body = translated(request, target, mark_prefix, **read, wire);
+  }
   wire.path = provider.path(wire.dialect, "", target.model, request.stream);
   if (strict && !wire.warnings.empty()) {
     Error error{.error_class = ErrorClass::bad_request, .code = "unsupported_parameter"};
@@ -83,6 +100,17 @@ Result<Wire> make_wire(const dialects::Request& request, const routing::Target& 
     return fail(std::move(error));
   }
   return wire;
+}
+
+Result<std::string> translated_embeddings(const Wire& wire, const dialects::Codec& codec,
+                                          std::string_view model, std::string_view body) {
+  auto answer = wire.codec->embeddings()->read_answer(body);
+  if (!answer) return fail(std::move(answer.error()));
+  if (answer->vectors.size() != wire.embedding->inputs.size()) {
+    return fail(ErrorClass::invalid_response, std::to_string(answer->vectors.size()) + " embeddings for " +
+                                                  std::to_string(wire.embedding->inputs.size()) + " inputs");
+  }
+  return codec.embeddings()->write_answer(*answer, *wire.embedding, model);
 }
 
 net::Headers translated_request_headers(const net::Headers& forwarded) {
@@ -99,7 +127,7 @@ net::Headers translated_request_headers(const net::Headers& forwarded) {
 
 bool same_error_shape(Dialect a, Dialect b) {
   auto family = [](Dialect d) {
-    switch (d) {
+    switch (dialects::counted(d)) {
       case Dialect::anthropic_messages: return 1;
       case Dialect::gemini_generate:
       case Dialect::gemini_embed: return 2;

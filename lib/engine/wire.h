@@ -18,7 +18,13 @@ struct Wire {
   std::optional<std::string> body;  // none: the client's, as it came
   std::string path;                 // with the query
   dialects::Warnings warnings;
+  std::optional<dialects::EmbeddingRequest> embedding;  // set: embeddings, translated
 };
+
+// A whole reply to `wire`, which asked for embeddings in another dialect, as the client's `codec` has it.
+// Errors: invalid_response.
+Result<std::string> translated_embeddings(const Wire& wire, const dialects::Codec& codec,
+                                          std::string_view model, std::string_view body);
 
 // Gives the client's request in its canonical form; read once, kept for the next target.
 using ReadConversation = std::function<Result<const dialects::Conversation*>()>;

@@ -49,11 +49,14 @@ class Provider {
   bool keyless() const;
   const Quirks& quirks() const { return row_->quirks; }
 
-  bool speaks(Dialect d) const { return row_->dialects.has(d); }
+  bool speaks(Dialect d) const { return row_->dialects.has(dialects::counted(d)); }
+  // Whether that is the vendor's own dialect, not one that many speak.
+  bool own(Dialect d) const;
   // The dialect in which a request of a client of `client` goes to this provider: its own where the provider
   // speaks it, else one that it can be translated to; none: it cannot be asked. A vendor's own dialect comes
-  // before its imitation of OpenAI's where that one is known to lose something.
-  std::optional<Dialect> wire(Dialect client) const;
+  // before its imitation of OpenAI's where that one is known to lose something, and Responses before chat
+  // completions for a `model` that answers there alone. No model: any.
+  std::optional<Dialect> wire(Dialect client, std::string_view model = {}) const;
   // Where requests of that dialect go.
   const net::Endpoint& endpoint(Dialect d = Dialect::openai_chat) const {
     return own_dialect(d) ? native_ : openai_;

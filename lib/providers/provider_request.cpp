@@ -33,6 +33,7 @@ std::string_view usual_path(Dialect d) {
     case Dialect::openai_responses: return "/responses";
     case Dialect::openai_embeddings: return "/embeddings";
     case Dialect::anthropic_messages: return "/messages";
+    case Dialect::anthropic_count: return "/messages/count_tokens";
     case Dialect::cohere_chat: return "/chat";
     default: return "";
   }
@@ -47,13 +48,28 @@ bool per_deployment(std::string_view path) {
 
 }  // namespace
 
-std::optional<Dialect> Provider::wire(Dialect client) const {
+bool Provider::own(Dialect d) const {
+  return speaks(d) && d >= Dialect::anthropic_messages;
+}
+
+std::optional<Dialect> Provider::wire(Dialect client, std::string_view model) const {
   const auto* codec = dialects::codec(client);
+  if (codec != nullptr && codec->embeddings() != nullptr) {
+    if (speaks(client) && !row_->imitates) return client;
+    for (const Dialect d : {Dialect::gemini_embed, Dialect::openai_embeddings}) {
+      if (speaks(d)) return d;
+    }
+    return std::nullopt;
+  }
   const bool translatable = codec != nullptr && codec->translation() != nullptr;
   auto translates_to = [&](Dialect d) {
     const auto* other = dialects::codec(d);
     return translatable && speaks(d) && other != nullptr && other->translation() != nullptr;
   };
+  if (client != Dialect::openai_responses && !model.empty() && translates_to(Dialect::openai_responses) &&
+      facts(model).responses_only) {
+    return Dialect::openai_responses;
+  }
   if (speaks(client) && !(row_->imitates && client == Dialect::openai_chat)) return client;
   for (const Dialect own :
        {Dialect::anthropic_messages, Dialect::gemini_generate, Dialect::bedrock_converse}) {
@@ -72,10 +88,23 @@ std::string Provider::path(Dialect d, std::string_view client_path, std::string_
   std::string_view route = without_version(client_path.substr(0, mark));
   std::string query(mark == std::string_view::npos ? std::string_view() : client_path.substr(mark));
   std::string named;  // a path with the model in it
+  // https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference
+  const bool vertex = kind() == "vertex";
+  const std::string models = vertex ? "/publishers/google/models/" : "/models/";
+  if (vertex && own_dialect(d) && model.starts_with(row_->model_prefix))
+    model.remove_prefix(row_->model_prefix.size());
   if (d == Dialect::gemini_generate && route.empty()) {
     // https://ai.google.dev/api/generate-content
-    named = "/models/" + percent_encoded(model) + (stream ? ":streamGenerateContent" : ":generateContent");
+    named = models + percent_encoded(model) + (stream ? ":streamGenerateContent" : ":generateContent");
     if (stream) query = "?alt=sse";
+    route = named;
+  } else if (d == Dialect::gemini_count && route.empty()) {
+    named = models + percent_encoded(model) + ":countTokens";
+    route = named;
+  } else if (d == Dialect::gemini_embed && (route.empty() || route.starts_with(':'))) {
+    // https://ai.google.dev/api/embeddings
+    named = models + percent_encoded(model);
+    named += route.empty() ? ":batchEmbedContents" : route;
     route = named;
   } else if (d == Dialect::bedrock_converse && route.empty()) {
     // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
@@ -113,7 +142,7 @@ void Provider::authorize(net::Headers& headers, const config::Key* key, Dialect 
       case AuthScheme::google_oauth: headers.set("authorization", "Bearer " + value); break;
     }
   }
-  if (d == Dialect::anthropic_messages && !headers.has("anthropic-version")) {
+  if (dialects::counted(d) == Dialect::anthropic_messages && !headers.has("anthropic-version")) {
     headers.set("anthropic-version", "2023-06-01");
   }
   for (const auto& [name, value] : config_.headers) headers.set(name, value);

@@ -38,7 +38,8 @@ constexpr Row kRows[] = {
     {
         .kind = "vertex",
         .label = "Google Vertex AI",
-        .dialects = {openai_chat, gemini_generate, gemini_embed},
+        // No gemini_embed: its embeddings are asked for by :predict, in a shape of their own.
+        .dialects = {openai_chat, gemini_generate},
         .base_url = "https://{region}-aiplatform.googleapis.com/v1/projects/{project}/locations/{region}",
         .auth = AuthScheme::google_oauth,
         .openai_url = "/endpoints/openapi",
@@ -46,10 +47,9 @@ constexpr Row kRows[] = {
         .imitates = true,
         .model_prefix = "google/",
         .missing =
-            "its own dialects, and tokens made from a service account: it works with an OAuth access "
-            "token as the key's value, on its OpenAI-compatible endpoint, where models are google/NAME",
-        .docs = "https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/"
-                "call-vertex-using-openai-library",
+            "tokens made from a service account, Claude and embeddings: it works with an OAuth access token "
+            "as the key's value, for Gemini's models",
+        .docs = "https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
         .errors_docs = "https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429",
         .verified = "unverified",
     },

@@ -34,8 +34,6 @@ constexpr Row kRows[] = {
                      "anthropic-ratelimit-requests-reset"},
         .tokens = {"anthropic-ratelimit-tokens-limit", "anthropic-ratelimit-tokens-remaining",
                    "anthropic-ratelimit-tokens-reset"},
-        .missing = "its own dialect (anthropic-messages): chat goes to its OpenAI-compatible endpoint, which "
-                   "ignores prompt caching, strict tools and response_format",
         .docs = "https://docs.anthropic.com/en/api/openai-sdk; anthropic-sdk-python 2.12.0",
         .errors_docs = "https://docs.anthropic.com/en/api/errors",
         .verified = kToday,
@@ -49,8 +47,6 @@ constexpr Row kRows[] = {
         .openai_url = "/openai",
         .imitates = true,
         .env = {"GEMINI_API_KEY", "GOOGLE_API_KEY"},
-        .missing = "its own dialects (gemini-generate, gemini-embed): chat and embeddings go to its "
-                   "OpenAI-compatible endpoint",
         .docs = "https://ai.google.dev/gemini-api/docs/openai; google-genai 3.4.0",
         .errors_docs = "https://ai.google.dev/gemini-api/docs/troubleshooting",
         .verified = kToday,

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/nearest.h"
+#include "dialects/token_estimate.h"
 #include "providers/catalog.h"
 #include "providers/imported_models.h"
 #include "providers/model_name.h"
@@ -19,6 +20,17 @@ bool same_vectors(const Target& a, const Target& b) {
   };
   if (model(mine, a) != model(other, b)) return false;
   return !mine.dimensions || !other.dimensions || mine.dimensions == other.dimensions;
+}
+
+// Whether the prompt is surely longer than `context` tokens: by its size where that says enough, else by an
+// estimate, made once and kept in `tokens`, that may be a fifth too high.
+bool is_too_long(const dialects::Request& request, int64_t context, std::optional<int64_t>& tokens) {
+  const int64_t bytes = request.needs.text_bytes;
+  if (bytes / 8 > context) return true;    // no tokenizer makes longer tokens of ordinary text
+  if (bytes / 2 <= context) return false;  // few make shorter ones
+  if (!request.doc || request.dialect == dialects::Dialect::openai_embeddings) return false;
+  if (!tokens) tokens = dialects::estimate_tokens(request.doc->root());
+  return *tokens * 4 / 5 > context;
 }
 
 }  // namespace
@@ -118,8 +130,10 @@ Result<Chain> Topology::chain(const dialects::Request& request, Random& random) 
   }
   static const std::vector<std::string> kNone;
   const auto& labels = route != nullptr ? route->require_labels : kNone;
-  for (auto& link : chain.links) link.skipped = why_not(link.target, request, labels);
-  if (request.dialect == dialects::Dialect::openai_embeddings) {
+  std::optional<int64_t> tokens;
+  for (auto& link : chain.links) link.skipped = why_not(link.target, request, labels, tokens);
+  if (request.dialect == dialects::Dialect::openai_embeddings ||
+      request.dialect == dialects::Dialect::gemini_embed) {
     const Target& primary = chain.links.front().target;
     for (auto& link : chain.links) {
       if (link.skipped.empty() && !same_vectors(primary, link.target)) {
@@ -150,12 +164,14 @@ bool Topology::expand(std::string_view name, dialects::Dialect dialect, Random& 
 }
 
 bool Topology::expand_bare(std::string_view model, dialects::Dialect dialect, std::vector<Link>& out) const {
-  bool found = false;
+  // In a vendor's own dialect the name means that vendor's model first.
+  std::vector<const Upstream*> serving;
   for (const auto& upstream : upstreams_) {
-    if (!upstream->provider->serves(model)) continue;
-    append(*upstream, model, out);
-    found = true;
+    if (upstream->provider->serves(model)) serving.push_back(upstream.get());
   }
+  std::ranges::stable_partition(serving, [&](const Upstream* u) { return u->provider->own(dialect); });
+  for (const auto* upstream : serving) append(*upstream, model, out);
+  const bool found = !serving.empty();
   // A single provider of the dialect takes any name: its models may be newer than our catalog.
   if (!found) {
     const Upstream* only = nullptr;
@@ -244,9 +260,9 @@ ChainPolicy Topology::policy(const config::Route* route, const dialects::Request
 }
 
 std::string Topology::why_not(const Target& target, const dialects::Request& request,
-                              const std::vector<std::string>& labels) const {
+                              const std::vector<std::string>& labels, std::optional<int64_t>& tokens) const {
   const auto& provider = *target.upstream->provider;
-  const auto wire = provider.wire(request.dialect);
+  const auto wire = provider.wire(request.dialect, target.model);
   if (!wire) {
     return "it does not speak " + std::string(dialects::name(request.dialect));
   }
@@ -266,8 +282,7 @@ std::string Topology::why_not(const Target& target, const dialects::Request& req
   if (needs.audio && facts.audio == false) return "the model takes no audio";
   if (needs.tools && facts.tools == false) return "the model has no tools";
   if (needs.json_schema && facts.json_schema == false) return "the model has no JSON schema";
-  // No tokenizer makes fewer tokens than one for eight bytes of ordinary text.
-  if (facts.context && needs.text_bytes / 8 > *facts.context) {
+  if (facts.context && is_too_long(request, *facts.context, tokens)) {
     return "its context of " + std::to_string(*facts.context) + " tokens is too small";
   }
   return {};

@@ -99,7 +99,8 @@ class Topology {
                     bool with_fallbacks) const;
   void append_equivalents(std::vector<Link>& out) const;
   void append(const Upstream&, std::string_view model, std::vector<Link>& out) const;
-  std::string why_not(const Target&, const dialects::Request&, const std::vector<std::string>& labels) const;
+  std::string why_not(const Target&, const dialects::Request&, const std::vector<std::string>& labels,
+                      std::optional<int64_t>& tokens) const;
   ChainPolicy policy(const config::Route*, const dialects::Request&) const;
   Error unknown_model(std::string_view model) const;
 

@@ -62,14 +62,22 @@ Result<void> inflate_body(net::HttpRequest& request, net::ResponseWriter& writer
   return writer.hold(-static_cast<int64_t>(body.size()));
 }
 
+// Whose words an error at that path is said in.
+dialects::Dialect dialect_at(std::string_view path) {
+  const auto face = find_face(path);
+  return face && dialects::codec(face->dialect) != nullptr ? face->dialect : dialects::Dialect::openai_other;
+}
+
 }  // namespace
 
 void Gateway::handle(net::HttpRequest& request, net::ResponseWriter& writer) {
   const auto topology = shared_.topology.load();
   const auto& server = topology->config().server;
   if (serve_own(request, writer, *topology)) return;
-  if (auto host = check_host(request, server); !host) return refuse(writer, host.error());
-  if (auto granted = check_origin(request, server); !granted) return refuse(writer, granted.error());
+  if (auto host = check_host(request, server); !host)
+    return refuse(writer, host.error(), dialect_at(request.path()));
+  if (auto granted = check_origin(request, server); !granted)
+    return refuse(writer, granted.error(), dialect_at(request.path()));
   const auto origin = request.headers.get("origin");
   if (origin.empty()) return route(request, writer, topology);
   CorsWriter granted(writer, origin);
@@ -80,11 +88,13 @@ void Gateway::handle(net::HttpRequest& request, net::ResponseWriter& writer) {
 void Gateway::route(net::HttpRequest& request, net::ResponseWriter& writer,
                     const std::shared_ptr<const routing::Topology>& topology) {
   if (shared_.server.closed) {
-    return refuse(writer, Error{.error_class = ErrorClass::overloaded,
-                                .status = 503,
-                                .message = "the gateway is shutting down",
-                                .code = "draining",
-                                .retry_after = 1s});
+    return refuse(writer,
+                  Error{.error_class = ErrorClass::overloaded,
+                        .status = 503,
+                        .message = "the gateway is shutting down",
+                        .code = "draining",
+                        .retry_after = 1s},
+                  dialect_at(request.path()));
   }
   if (request.method == "OPTIONS") {
     (void)writer.send(204, preflight_headers(request), {});
@@ -113,13 +123,13 @@ void Gateway::route(net::HttpRequest& request, net::ResponseWriter& writer,
   serve_inference(request, writer, std::move(*face), topology);
 }
 
-std::string Gateway::refusal(const net::HttpFault& fault, const net::HttpRequest&) {
+std::string Gateway::refusal(const net::HttpFault& fault, const net::HttpRequest& request) {
   Error error{.error_class = fault.status >= 500 ? ErrorClass::overloaded : ErrorClass::bad_request,
               .status = fault.status,
               .message = fault.message,
               .code = fault.status >= 500 ? "" : "malformed_request"};
   if (fault.status == 500) error.error_class = ErrorClass::server_error;
-  return dialects::codec(dialects::Dialect::openai_other)->error_body(error, {});
+  return dialects::codec(dialect_at(request.path()))->error_body(error, {});
 }
 
 // A reply as every other: with the request's id, though nobody was called.
@@ -180,7 +190,7 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
   if (const size_t mark = target.find('?'); mark != std::string::npos)
     request.query = forwarded_query(std::string_view(target).substr(mark + 1));
   if (face.stream) request.stream = *face.stream;
-  if (face.dialect == dialects::Dialect::gemini_generate ||
+  if (face.dialect == dialects::Dialect::gemini_generate || face.dialect == dialects::Dialect::gemini_embed ||
       face.dialect == dialects::Dialect::bedrock_converse ||
       face.dialect == dialects::Dialect::bedrock_invoke) {
     request.model = std::move(face.model);
@@ -216,6 +226,7 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
         face.dialect);
   }
   if (auto pinned = pin(request); !pinned) return refuse(writer, pinned.error(), face.dialect);
+  if (face.call == Face::Call::count_tokens) return serve_count(request, topology, writer);
   engine_.run(request, std::move(topology), writer);
 }
 

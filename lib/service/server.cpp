@@ -142,8 +142,9 @@ Result<void> Server::open(config::Loaded first, config::Live::Loader load) {
     });
   }
   if (options_.watch_files && !config->path.empty()) {
-    auto watch = config::Watch::start(
-        {.files = [this] { return live_->files(); }, .changed = [this] { live_->reload(); }});
+    auto watch = config::Watch::start({.files = [this] { return live_->files(); },
+                                       .changed = [this] { live_->reload(); },
+                                       .read_at = [this] { return live_->read_at(); }});
     if (watch) {
       watch_ = std::move(*watch);
     } else {

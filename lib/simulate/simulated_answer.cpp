@@ -1,6 +1,7 @@
 #include "simulate/simulated_answer.h"
 
 #include "base/hash.h"
+#include "simulate/mock/call.h"
 #include "simulate/mock/openai.h"
 #include "simulate/mock/speaker.h"
 
@@ -9,12 +10,15 @@ namespace {
 
 using Kind = SimulatedCall::Event::Kind;
 
-const Speech* speech_of(std::string_view target) {
-  target = target.substr(0, target.find('?'));
-  if (target.ends_with("/chat/completions")) return &chat_speech();
-  if (target.ends_with("/completions")) return &completions_speech();
-  if (target.ends_with("/responses")) return &responses_speech();
-  return nullptr;
+// Whose API the call is of, by its path.
+Place place_of(const SeenCall& call, net::HttpRequest& request) {
+  request.method = "POST";
+  request.target = call.target;
+  return find_place(request);
+}
+
+bool wants_stream(const Place& place, json::Value body) {
+  return place.stream || body["stream"].boolean().value_or(false);
 }
 
 // The upstream's own name for the call: what it puts into ids and the request-id header.
@@ -51,7 +55,8 @@ void add_stream(SimulatedCall& out, const Manner& manner, const Answer& answer, 
   }
   bytes.clear();
   speaker.close(bytes);
-  if (!manner.end_marker) bytes.erase(bytes.rfind("data: [DONE]"));
+  if (const size_t marker = bytes.rfind("data: [DONE]"); !manner.end_marker && marker != std::string::npos)
+    bytes.erase(marker);
   add_bytes(out, at, std::move(bytes), manner.split);
   out.body.push_back({at, Kind::end, {}});
 }
@@ -74,19 +79,20 @@ SimulatedCall answers(const SeenCall& call, const Manner& manner) {
   out.headers.add("x-request-id", "req_" + id.token);
   const auto doc = json::Doc::parse(call.body);
   const json::Value body = doc ? doc->root() : json::Value();
-  const Speech* speech = speech_of(call.target);
-  if (speech == nullptr) {
+  net::HttpRequest request;
+  const Place place = place_of(call, request);
+  if (place.speech == nullptr) {
     const auto reply = embeddings(body, body["model"].text());
     add_whole(out, manner, reply ? reply->body : R"({"object":"ok"})");
     return out;
   }
-  auto prompt = speech->read(body);
+  auto prompt = place.speech->read(body);
   if (!prompt) return fails(call, {Fault::Kind::status, 400});
-  prompt->model = body["model"].text();
+  prompt->model = place.model.value_or(body["model"].text());
   prompt->last_user_text = manner.text;
   const Answer answer(Behaviour{}, *prompt);
-  const auto speaker = speech->speaker(*prompt, answer, id);
-  if (body["stream"].boolean().value_or(false)) {
+  const auto speaker = place.speech->speaker(*prompt, answer, id);
+  if (wants_stream(place, body)) {
     out.headers.add("Content-Type", speaker->stream_type());
     add_stream(out, manner, answer, *speaker);
   } else {
@@ -100,24 +106,33 @@ SimulatedCall fails(const SeenCall& call, const Fault& fault, std::optional<Dura
   SimulatedCall out = says("application/json", {}, head);
   out.headers.add("x-request-id", "req_" + token_of(call));
   const auto doc = json::Doc::parse(call.body);
+  const json::Value root = doc ? doc->root() : json::Value();
+  net::HttpRequest request;
+  const Place place = place_of(call, request);
   const Refusal refusal{.status = fault.status != 0 ? fault.status : 500,
                         .reason = fault.reason,
-                        .model = doc ? doc->root()["model"].text() : std::string()};
+                        .model = place.model.value_or(root["model"].text())};
+  const auto error = error_reply(place.vendor, refusal, "req_" + token_of(call));
   switch (fault.kind) {
     case Fault::Kind::none: break;
     case Fault::Kind::status:
       out.status = fault.status;
       if (retry_after) out.headers.add("Retry-After", std::to_string((to_ms(*retry_after) + 999) / 1000));
-      out.body.front().bytes = openai_error_reply(refusal).body;
+      for (const auto field : error.headers) out.headers.add(field.name, field.value);
+      out.body.front().bytes = error.body;
       break;
     case Fault::Kind::hang: out.head_at.reset(); break;
     case Fault::Kind::reset: out.broken_head = true; break;
     case Fault::Kind::cut: return answers(call, {.head = head, .cut_after = 2});
     case Fault::Kind::first_error: {
-      const auto body = openai_error_reply(refusal).body;
-      const bool stream = doc && doc->root()["stream"].boolean().value_or(false);
-      if (stream) out.headers.set("Content-Type", "text/event-stream");
-      out.body.front().bytes = stream ? "data: " + body + "\n\n" : body;
+      out.body.front().bytes = error.body;
+      if (!wants_stream(place, root) || place.speech == nullptr) break;
+      out.body.front().bytes.clear();
+      const Prompt prompt;
+      const Answer answer(Behaviour{}, prompt);
+      const auto speaker = place.speech->speaker(prompt, answer, {});
+      out.headers.set("Content-Type", speaker->stream_type());
+      speaker->error(refusal, out.body.front().bytes);
       break;
     }
     case Fault::Kind::html:

@@ -21,6 +21,8 @@ std::shared_ptr<const config::Config> config_of(std::string_view toml) {
       .others_can_read = [](const std::string&) { return false; }};
   config::Known known;
   known.kinds = {{.name = "openai", .needs = "", .key_env = "OPENAI_API_KEY"},
+                 {.name = "anthropic", .needs = "", .key_env = "ANTHROPIC_API_KEY"},
+                 {.name = "gemini", .needs = "", .key_env = "GEMINI_API_KEY"},
                  {.name = "mock", .needs = "", .key_env = ""}};
   auto loaded = config::load(toml, "test.toml", environment, known, {.refuse_unbuilt = false});
   for (const auto& problem : loaded.problems) {
@@ -82,7 +84,8 @@ std::string body_of(const Ask& ask) {
     case dialects::Dialect::openai_embeddings: body += R"(,"input":"some text")"; break;
     case dialects::Dialect::openai_responses: body += R"(,"input":"hi")"; break;
     case dialects::Dialect::openai_completions: body += R"(,"prompt":"hi")"; break;
-    default: body += R"(,"messages":[{"role":"user","content":"hi"}])"; break;
+    default:
+      if (!ask.bare) body += R"(,"messages":[{"role":"user","content":"hi"}])";
   }
   if (ask.stream) body += R"(,"stream":true)";
   return body + ask.more + "}";
@@ -94,6 +97,7 @@ std::string path_of(dialects::Dialect dialect) {
     case dialects::Dialect::openai_responses: return "/responses";
     case dialects::Dialect::openai_completions: return "/completions";
     case dialects::Dialect::openai_other: return "/moderations";
+    case dialects::Dialect::anthropic_messages: return "/messages";
     default: return "/chat/completions";
   }
 }

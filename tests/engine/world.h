@@ -46,7 +46,8 @@ struct Ask {
   std::string model = "a/m";
   bool stream = false;
   dialects::Dialect dialect = dialects::Dialect::openai_chat;
-  std::string more;  // members of the body: `,"fallbacks":[…]`
+  bool bare = false;  // the body has no messages but those in `more`
+  std::string more;   // members of the body: `,"fallbacks":[…]`
   std::optional<Duration> timeout, client_timeout;
   std::optional<config::Commit> commit;
   net::Headers headers;

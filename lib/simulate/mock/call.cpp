@@ -159,10 +159,7 @@ void MockCall::speak_whole(Speaker& speaker, const Answer& answer) {
   if (!sleep(behaviour.latency + behaviour.per_token * static_cast<int64_t>(answer.pieces()))) return;
   if (fate_.fault.kind == Fault::Kind::first_error) {
     const Refusal refusal{.status = 500, .model = model_};
-    const auto reply = place_.vendor == Vendor::anthropic ? anthropic_error_reply(refusal, "req_" + token_)
-                       : place_.vendor == Vendor::gemini  ? gemini_error_reply(refusal)
-                       : place_.vendor == Vendor::bedrock ? bedrock_error_reply(refusal)
-                                                          : openai_error_reply(refusal);
+    const auto reply = error_reply(place_.vendor, refusal, "req_" + token_);
     return send(200, "application/json", reply.body);
   }
   const std::string body = speaker.whole();
@@ -251,13 +248,7 @@ void MockCall::refuse(const Error& error) {
 void MockCall::refuse(const Refusal& refusal) {
   auto fields = headers("application/json");
   if (refusal.retry_after) fields.add("Retry-After", seconds_up(*refusal.retry_after));
-  ErrorReply reply;
-  switch (place_.vendor) {
-    case Vendor::openai: reply = openai_error_reply(refusal); break;
-    case Vendor::anthropic: reply = anthropic_error_reply(refusal, "req_" + token_); break;
-    case Vendor::gemini: reply = gemini_error_reply(refusal); break;
-    case Vendor::bedrock: reply = bedrock_error_reply(refusal); break;
-  }
+  const auto reply = error_reply(place_.vendor, refusal, "req_" + token_);
   for (const auto field : reply.headers) fields.add(field.name, field.value);
   // Google answers a bad key with 400, Bedrock an unknown model.
   const bool as_400 = (place_.vendor == Vendor::gemini && refusal.status == 401) ||

@@ -61,6 +61,15 @@ ErrorReply openai_error_reply(const Refusal&);
 ErrorReply anthropic_error_reply(const Refusal&, std::string_view request_id);
 ErrorReply gemini_error_reply(const Refusal&);
 ErrorReply bedrock_error_reply(const Refusal&);
+inline ErrorReply error_reply(Vendor vendor, const Refusal& refusal, std::string_view request_id) {
+  switch (vendor) {
+    case Vendor::anthropic: return anthropic_error_reply(refusal, request_id);
+    case Vendor::gemini: return gemini_error_reply(refusal);
+    case Vendor::bedrock: return bedrock_error_reply(refusal);
+    case Vendor::openai: break;
+  }
+  return openai_error_reply(refusal);
+}
 
 // A request that cannot be read: bad_request with the field at fault.
 inline std::unexpected<Error> unreadable(std::string param, std::string message) {
