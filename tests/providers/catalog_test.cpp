@@ -70,7 +70,8 @@ TEST_CASE("every row is whole") {
       CHECK((url->secure() || row.local || url->scheme == "mock"));
     }
     const bool own = row.dialects.has(Dialect::anthropic_messages) ||
-                     row.dialects.has(Dialect::gemini_generate) || row.dialects.has(Dialect::cohere_chat);
+                     row.dialects.has(Dialect::gemini_generate) ||
+                     row.dialects.has(Dialect::bedrock_converse) || row.dialects.has(Dialect::cohere_chat);
     CHECK(own == !row.missing.empty());
   }
 }
