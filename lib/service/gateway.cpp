@@ -190,11 +190,9 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
   if (const size_t mark = target.find('?'); mark != std::string::npos)
     request.query = forwarded_query(std::string_view(target).substr(mark + 1));
   if (face.stream) request.stream = *face.stream;
-  if (face.dialect == dialects::Dialect::gemini_generate || face.dialect == dialects::Dialect::gemini_embed ||
-      face.dialect == dialects::Dialect::bedrock_converse ||
-      face.dialect == dialects::Dialect::bedrock_invoke) {
+  // Of the vendors' own dialects, those with the model in the path have it nowhere else.
+  if (face.dialect >= dialects::Dialect::anthropic_messages && !face.model.empty())
     request.model = std::move(face.model);
-  }
   for (const auto& name : http.headers.names_of_this_hop()) http.headers.remove(name);
   request.headers = std::move(http.headers);
   request.body = std::move(http.body);

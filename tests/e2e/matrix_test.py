@@ -1,0 +1,311 @@
+"""Every client's dialect served by every vendor's: whole, streamed, with a tool that goes round, and its errors.
+
+The vendors are `llmgw mock`, which speaks each dialect by code of its own; the clients are written out here."""
+
+import json
+import unittest
+import urllib.error
+import urllib.parse
+import urllib.request
+
+import aws_frames
+from program import Gateway, Mock
+
+CONFIG = """
+[server]
+drain = "1s"
+[providers.openai]
+base_url = "{mock}/v1"
+retries = {{ max = 0 }}
+keys = [{{ name = "k", value = "sk-12345678" }}]
+[providers.claude]
+kind = "anthropic"
+base_url = "{mock}/anthropic/v1"
+retries = {{ max = 0 }}
+keys = [{{ name = "k", value = "sk-12345678" }}]
+[providers.google]
+kind = "gemini"
+base_url = "{mock}/v1beta"
+retries = {{ max = 0 }}
+keys = [{{ name = "k", value = "sk-12345678" }}]
+[providers.aws]
+kind = "bedrock"
+region = "us-east-1"
+base_url = "{mock}"
+retries = {{ max = 0 }}
+keys = [{{ name = "k", value = "sk-12345678" }}]
+"""
+VENDORS = ("openai", "claude", "google", "aws")
+SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
+TEXT = 'Grüße, "世界" 👋\n'
+
+
+def setUpModule():
+    global mock, gateway
+    mock = Mock()
+    gateway = Gateway(CONFIG.format(mock=mock.url))
+
+
+def tearDownModule():
+    code = gateway.stop()
+    mock.stop()
+    assert code == 0, f"serve ended with {code}:\n{gateway.stderr()}"
+
+
+def post(path, body, at=None):
+    request = urllib.request.Request((at or gateway).url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+    try:
+        with urllib.request.urlopen(request, timeout=30) as reply:
+            return reply.status, reply.headers, reply.read()
+    except urllib.error.HTTPError as error:
+        return error.code, error.headers, error.read()
+
+
+def data_of(body):
+    """The JSON of each server-sent event."""
+    return [json.loads(line[6:]) for line in body.decode().splitlines() if line.startswith("data: ") and line != "data: [DONE]"]
+
+
+class Chat:
+    tool = {"type": "function", "function": {"name": "weather", "parameters": SCHEMA}}
+
+    def path(self, model, stream):
+        return "/v1/chat/completions"
+
+    def body(self, model, stream, tools):
+        body = {"model": model, "messages": [{"role": "user", "content": TEXT}], "stream": stream}
+        return {**body, "tools": [self.tool]} if tools else body
+
+    def text(self, body):
+        return body["choices"][0]["message"]["content"]
+
+    def call(self, body):
+        assert body["choices"][0]["finish_reason"] == "tool_calls"
+        call = body["choices"][0]["message"]["tool_calls"][0]
+        return call["id"], call["function"]["name"], json.loads(call["function"]["arguments"])
+
+    def answered(self, model, body):
+        out = self.body(model, False, True)
+        message = body["choices"][0]["message"]
+        out["messages"] += [message, {"role": "tool", "tool_call_id": message["tool_calls"][0]["id"], "content": "sunny"}]
+        return out
+
+    def streamed(self, body):
+        assert body.endswith(b"data: [DONE]\n\n")
+        chunks = [c["choices"][0] for c in data_of(body)]
+        assert chunks[-1]["finish_reason"] in ("stop", "tool_calls")
+        text = "".join(c["delta"].get("content") or "" for c in chunks)
+        arguments = "".join(t["function"].get("arguments", "") for c in chunks for t in c["delta"].get("tool_calls", []))
+        return text, arguments
+
+    def error(self, body):
+        return body["error"]["message"]
+
+
+class Responses(Chat):
+    tool = {"type": "function", "name": "weather", "parameters": SCHEMA}
+
+    def path(self, model, stream):
+        return "/v1/responses"
+
+    def body(self, model, stream, tools):
+        body = {"model": model, "input": [{"role": "user", "content": TEXT}], "stream": stream}
+        return {**body, "tools": [self.tool]} if tools else body
+
+    def text(self, body):
+        assert body["status"] == "completed"
+        return "".join(p["text"] for item in body["output"] if item["type"] == "message" for p in item["content"])
+
+    def call(self, body):
+        call = [item for item in body["output"] if item["type"] == "function_call"][0]
+        return call["call_id"], call["name"], json.loads(call["arguments"])
+
+    def answered(self, model, body):
+        out = self.body(model, False, True)
+        out["input"] += body["output"] + [{"type": "function_call_output", "call_id": self.call(body)[0], "output": "sunny"}]
+        return out
+
+    def streamed(self, body):
+        events = data_of(body)
+        assert events[0]["type"] == "response.created" and events[-1]["type"] == "response.completed"
+        assert [e["sequence_number"] for e in events] == list(range(len(events)))
+        text = "".join(e["delta"] for e in events if e["type"] == "response.output_text.delta")
+        arguments = "".join(e["delta"] for e in events if e["type"] == "response.function_call_arguments.delta")
+        if text:
+            assert self.text(events[-1]["response"]) == text
+        return text, arguments
+
+
+class Messages:
+    tool = {"name": "weather", "input_schema": SCHEMA}
+
+    def path(self, model, stream):
+        return "/anthropic/v1/messages"
+
+    def body(self, model, stream, tools):
+        body = {"model": model, "max_tokens": 500, "messages": [{"role": "user", "content": TEXT}], "stream": stream}
+        return {**body, "tools": [self.tool]} if tools else body
+
+    def text(self, body):
+        assert body["stop_reason"] == "end_turn"
+        return "".join(block["text"] for block in body["content"])
+
+    def call(self, body):
+        assert body["stop_reason"] == "tool_use"
+        call = [block for block in body["content"] if block["type"] == "tool_use"][0]
+        return call["id"], call["name"], call["input"]
+
+    def answered(self, model, body):
+        out = self.body(model, False, True)
+        out["messages"] += [{"role": "assistant", "content": body["content"]}, {"role": "user", "content": [
+            {"type": "tool_result", "tool_use_id": self.call(body)[0], "content": "sunny"}]}]
+        return out
+
+    def streamed(self, body):
+        events = data_of(body)
+        assert events[0]["type"] == "message_start" and events[-1]["type"] == "message_stop"
+        deltas = [e["delta"] for e in events if e["type"] == "content_block_delta"]
+        return "".join(d.get("text", "") for d in deltas), "".join(d.get("partial_json", "") for d in deltas)
+
+    def error(self, body):
+        assert body["type"] == "error"
+        return body["error"]["message"]
+
+
+class Gemini:
+    tool = {"functionDeclarations": [{"name": "weather", "parametersJsonSchema": SCHEMA}]}
+
+    def path(self, model, stream):
+        return f"/genai/v1beta/models/{model}:" + ("streamGenerateContent?alt=sse" if stream else "generateContent")
+
+    def body(self, model, stream, tools):
+        body = {"contents": [{"role": "user", "parts": [{"text": TEXT}]}]}
+        return {**body, "tools": [self.tool]} if tools else body
+
+    def text(self, body):
+        assert body["candidates"][0]["finishReason"] == "STOP"
+        return "".join(part.get("text", "") for part in body["candidates"][0]["content"]["parts"])
+
+    def call(self, body):
+        call = [p for p in body["candidates"][0]["content"]["parts"] if "functionCall" in p][0]["functionCall"]
+        return call.get("id", "by name"), call["name"], call["args"]
+
+    def answered(self, model, body):
+        out = self.body(model, False, True)
+        out["contents"] += [body["candidates"][0]["content"], {"role": "user", "parts": [
+            {"functionResponse": {"name": "weather", "response": {"output": "sunny"}}}]}]
+        return out
+
+    def streamed(self, body):
+        assert b"\n:" not in body and b"event:" not in body  # what google-genai cannot read
+        parts = [p for e in data_of(body) for c in e.get("candidates", []) for p in c.get("content", {}).get("parts", [])]
+        calls = [p["functionCall"]["args"] for p in parts if "functionCall" in p]
+        return "".join(p.get("text", "") for p in parts), json.dumps(calls[0]) if calls else ""
+
+    def error(self, body):
+        assert body["error"]["status"]
+        return body["error"]["message"]
+
+
+class Converse:
+    tool = {"toolSpec": {"name": "weather", "inputSchema": {"json": SCHEMA}}}
+
+    def path(self, model, stream):
+        return f"/bedrock/model/{urllib.parse.quote(model, safe='')}/" + ("converse-stream" if stream else "converse")
+
+    def body(self, model, stream, tools):
+        body = {"messages": [{"role": "user", "content": [{"text": TEXT}]}]}
+        return {**body, "toolConfig": {"tools": [self.tool]}} if tools else body
+
+    def text(self, body):
+        assert body["stopReason"] == "end_turn"
+        return "".join(block["text"] for block in body["output"]["message"]["content"])
+
+    def call(self, body):
+        assert body["stopReason"] == "tool_use"
+        call = [block for block in body["output"]["message"]["content"] if "toolUse" in block][0]["toolUse"]
+        return call["toolUseId"], call["name"], call["input"]
+
+    def answered(self, model, body):
+        out = self.body(model, False, True)
+        out["messages"] += [body["output"]["message"], {"role": "user", "content": [
+            {"toolResult": {"toolUseId": self.call(body)[0], "content": [{"text": "sunny"}]}}]}]
+        return out
+
+    def streamed(self, body):
+        frames = aws_frames.read(body)
+        assert frames[0][1] == "messageStart" and "messageStop" in [name for _, name, _ in frames]
+        deltas = [p["delta"] for _, name, p in frames if name == "contentBlockDelta"]
+        return "".join(d.get("text", "") for d in deltas), "".join(d.get("toolUse", {}).get("input", "") for d in deltas)
+
+    def error(self, body):
+        return body["message"]
+
+
+CLIENTS = (Chat(), Responses(), Messages(), Gemini(), Converse())
+
+
+class Matrix(unittest.TestCase):
+    def each(self):
+        for client in CLIENTS:
+            for vendor in VENDORS:
+                with self.subTest(client=type(client).__name__, vendor=vendor):
+                    yield client, vendor
+
+    def test_a_whole_answer(self):
+        for client, vendor in self.each():
+            model = vendor + "/echo"
+            status, headers, body = post(client.path(model, False), client.body(model, False, False))
+            self.assertEqual((status, headers["x-llmgw-provider"]), (200, vendor), body)
+            self.assertEqual(client.text(json.loads(body)), TEXT)
+
+    def test_a_stream(self):
+        for client, vendor in self.each():
+            model = vendor + "/echo"
+            status, headers, body = post(client.path(model, True), client.body(model, True, False))
+            self.assertEqual((status, headers["x-llmgw-provider"]), (200, vendor), body)
+            self.assertEqual(client.streamed(body)[0], TEXT)
+
+    def test_a_tool_goes_round(self):
+        for client, vendor in self.each():
+            model = vendor + "/tool"
+            status, _, body = post(client.path(model, False), client.body(model, False, True))
+            self.assertEqual(status, 200, body)
+            reply = json.loads(body)
+            identity, name, arguments = client.call(reply)
+            self.assertTrue(identity)
+            self.assertEqual((name, list(arguments)), ("weather", ["city"]))
+            status, _, body = post(client.path(model, False), client.answered(model, reply))
+            self.assertEqual(status, 200, body)
+            self.assertIn("sunny", client.text(json.loads(body)))
+
+    def test_a_streamed_tool_call(self):
+        for client, vendor in self.each():
+            model = vendor + "/tool"
+            status, _, body = post(client.path(model, True), client.body(model, True, True))
+            self.assertEqual(status, 200, body)
+            self.assertEqual(list(json.loads(client.streamed(body)[1])), ["city"])
+
+    def test_the_vendors_error_in_the_clients_shape(self):
+        for client, vendor in self.each():
+            # A gateway of its own: what is told to slow down rests.
+            with Gateway(CONFIG.format(mock=mock.url)) as fresh:
+                model = vendor + "/fail-429"
+                status, headers, body = post(client.path(model, False), client.body(model, False, False), fresh)
+                self.assertEqual(status, 429, body)
+                self.assertGreater(len(client.error(json.loads(body))), 10)
+
+    def test_a_fallback_to_each_other_vendor(self):
+        for client, vendor in self.each():
+            for other in VENDORS:
+                with self.subTest(other=other):
+                    model = vendor + "/fail-503"
+                    request = urllib.request.Request(gateway.url + client.path(model, True), json.dumps(client.body(model, True, False)).encode(),
+                                                     {"Content-Type": "application/json", "x-llmgw-fallbacks": other + "/echo"})
+                    with urllib.request.urlopen(request, timeout=30) as reply:
+                        self.assertEqual(reply.headers["x-llmgw-provider"], other)
+                        self.assertEqual(client.streamed(reply.read())[0], TEXT)
+
+
+if __name__ == "__main__":
+    unittest.main()
