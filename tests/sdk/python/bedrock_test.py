@@ -1,9 +1,11 @@
 """boto3 against the binary, and the binary as a client of Bedrock's that botocore checks."""
 
+import datetime
 import json
 import sys
 import threading
 import unittest
+from unittest import mock as patching
 from pathlib import Path
 
 import boto3
@@ -12,7 +14,7 @@ from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials
-from botocore.eventstream import EventStreamBuffer  # noqa: F401  (what boto3 reads our frames with)
+from botocore.eventstream import EventStreamBuffer
 from botocore.exceptions import ClientError, EventStreamError
 from botocore.validate import ParamValidator
 from openai import OpenAI
@@ -131,14 +133,18 @@ class Bedrock:
         return None
 
     def wrong_body(self, seen):
-        def blobs(value):
-            if isinstance(value, dict):
-                return {k: b"-" if k in ("bytes", "redactedContent") else blobs(v) for k, v in value.items()}
-            return [blobs(v) for v in value] if isinstance(value, list) else value
-        shape = self.model.operation_model("Converse").input_shape
-        report = ParamValidator().validate({**blobs(seen.json()), "modelId": "m"}, shape)
-        unknown = set(seen.json()) - set(shape.members)
-        return report.generate_report() if report.has_errors() else f"unknown members: {unknown}" if unknown else None
+        return misfit({**seen.json(), "modelId": "m"}, self.model.operation_model("Converse").input_shape)
+
+
+def misfit(value, shape):
+    """What botocore finds wrong with a body of that shape; None: nothing."""
+    def blobs(value):
+        if isinstance(value, dict):
+            return {k: b"-" if k in ("bytes", "redactedContent") else blobs(v) for k, v in value.items()}
+        return [blobs(v) for v in value] if isinstance(value, list) else value
+    report = ParamValidator().validate(blobs(value), shape)
+    unknown = set(value) - set(shape.members)
+    return report.generate_report() if report.has_errors() else f"unknown members: {unknown}" if unknown else None
 
 
 def user(text):
@@ -296,6 +302,40 @@ class Signed(unittest.TestCase):
         reply = client.converse(modelId="aws/anthropic.claude-3-haiku-20240307-v1:0", messages=user("hi"))
         self.assertEqual(reply["output"]["message"]["content"][0]["text"], "well signed")
         self.assertNotIn("AKIDCLIENT", json.dumps(provider.seen[-1].headers))
+
+
+class Fixtures(unittest.TestCase):
+    """What tests/wire says of AWS, botocore says, too."""
+
+    WIRE = HERE.parents[1] / "wire"
+
+    def test_bodies_fit_the_service_model(self):
+        converse = Bedrock.model.operation_model("Converse")
+        for name, shape, more in (("request", converse.input_shape, {"modelId": "m"}),
+                                  ("reply", converse.output_shape, {})):
+            body = json.loads((self.WIRE / "bedrock-converse" / f"{name}.json").read_text())
+            self.assertIsNone(misfit({**body, **more}, shape), name)
+
+    def test_streams_are_read_whole(self):
+        files = sorted(self.WIRE.glob("bedrock-*/*.frames"))
+        self.assertGreaterEqual(len(files), 7)
+        for path in files:
+            buffer = EventStreamBuffer()
+            buffer.add_data(path.read_bytes())
+            events = [message.to_response_dict() for message in buffer]
+            self.assertEqual(sum(e["headers"][":message-type"] in ("event", "exception") for e in events), len(events))
+            self.assertEqual(buffer._data, b"", path.name)
+
+    def test_signatures_are_botocores(self):
+        vectors = json.loads((self.WIRE / "sigv4" / "botocore.json").read_text())
+        at = datetime.datetime(2026, 1, 1)
+        for case in vectors["cases"]:
+            request = AWSRequest(method=case["method"], url="http://" + case["host"] + case["target"],
+                                 data=case["body"].encode(), headers=case["headers"])
+            keys = Credentials(vectors["access_key"], vectors["secret_key"], case["session_token"] or None)
+            with patching.patch("botocore.auth.get_current_datetime", return_value=at):
+                SigV4Auth(keys, "bedrock", case["region"]).add_auth(request)
+            self.assertEqual(request.headers["Authorization"], case["authorization"], case["name"])
 
 
 if __name__ == "__main__":
