@@ -34,9 +34,11 @@ struct Expression {
   bool stop = false;
   bool metadata = false, service_tier = false, cache_key = false, user = false;
   bool parallel = false;
-  bool loose_ids = false;  // calls have ids of their own
+  bool loose_ids = false;   // calls have ids of their own
+  bool choice_none = true;  // tools that must not be called
 
   // Answers.
+  bool identity = true;  // they have an id, and say their model
   bool many_choices = false;
   bool any_order = false;  // several texts and thoughts, in any order
   bool seals = false;      // of thoughts, whoever sealed them; and thoughts that are not shown
@@ -57,21 +59,48 @@ constexpr uint16_t finishes(std::initializer_list<int> all) {
 // What both can express.
 inline Expression both(const Expression& a, const Expression& b) {
   Expression out = a;
-  for (const auto member :
-       {&Expression::late_system,     &Expression::names,         &Expression::user_audio,
-        &Expression::file_data,       &Expression::file_url,      &Expression::file_id,
-        &Expression::image_url,       &Expression::image_detail,  &Expression::refusals,
-        &Expression::mixed_turns,     &Expression::error_results, &Expression::rich_results,
-        &Expression::cache_marks,     &Expression::effort,        &Expression::schema,
-        &Expression::schema_name,     &Expression::json_mode,     &Expression::top_p,
-        &Expression::top_k,           &Expression::penalties,     &Expression::seed,
-        &Expression::choices,         &Expression::stop,          &Expression::metadata,
-        &Expression::service_tier,    &Expression::cache_key,     &Expression::user,
-        &Expression::parallel,        &Expression::loose_ids,     &Expression::many_choices,
-        &Expression::any_order,       &Expression::seals,         &Expression::thinking,
-        &Expression::answer_refusals, &Expression::citations,     &Expression::citation_spans,
-        &Expression::citation_quotes, &Expression::created,       &Expression::cache_written,
-        &Expression::reasoning_tokens}) {
+  for (const auto member : {&Expression::late_system,
+                            &Expression::names,
+                            &Expression::user_audio,
+                            &Expression::file_data,
+                            &Expression::file_url,
+                            &Expression::file_id,
+                            &Expression::image_url,
+                            &Expression::image_detail,
+                            &Expression::refusals,
+                            &Expression::mixed_turns,
+                            &Expression::error_results,
+                            &Expression::rich_results,
+                            &Expression::cache_marks,
+                            &Expression::effort,
+                            &Expression::schema,
+                            &Expression::schema_name,
+                            &Expression::json_mode,
+                            &Expression::top_p,
+                            &Expression::top_k,
+                            &Expression::penalties,
+                            &Expression::seed,
+                            &Expression::choices,
+                            &Expression::stop,
+                            &Expression::metadata,
+                            &Expression::service_tier,
+                            &Expression::cache_key,
+                            &Expression::user,
+                            &Expression::parallel,
+                            &Expression::loose_ids,
+                            &Expression::many_choices,
+                            &Expression::any_order,
+                            &Expression::seals,
+                            &Expression::thinking,
+                            &Expression::answer_refusals,
+                            &Expression::citations,
+                            &Expression::citation_spans,
+                            &Expression::citation_quotes,
+                            &Expression::created,
+                            &Expression::cache_written,
+                            &Expression::reasoning_tokens,
+                            &Expression::choice_none,
+                            &Expression::identity}) {
     out.*member = a.*member && b.*member;
   }
   if (a.thoughts != b.thoughts) out.thoughts = Issuer::none;

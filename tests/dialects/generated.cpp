@@ -165,6 +165,7 @@ class Generator {
     static constexpr std::array kKinds = {Kind::unset, Kind::automatic, Kind::none, Kind::required,
                                           Kind::named};
     out.tool_choice.kind = kKinds[random_.below(kKinds.size())];
+    if (out.tool_choice.kind == Kind::none && !can_.choice_none) out.tool_choice.kind = Kind::unset;
     if (out.tool_choice.kind == Kind::named) out.tool_choice.name = name();
     if (can_.parallel && out.tool_choice.kind != Kind::unset && out.tool_choice.kind != Kind::none &&
         chance(30))

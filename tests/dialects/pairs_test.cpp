@@ -115,6 +115,31 @@ constexpr std::array kExpressions = std::to_array<Expression>({
      .citation_quotes = true,
      .cache_written = true,
      .finishes = finishes({kStop, kLength, kToolCalls, kStopSequence, kPause})},
+    {.dialect = Dialect::bedrock_converse,
+     .model = "anthropic.claude-sonnet-4-6",
+     .kind = "bedrock",
+     .mixed_turns = true,
+     .error_results = true,
+     .cache_marks = true,
+     .thoughts = Issuer::anthropic,
+     .effort = true,
+     .schema = true,
+     .schema_name = true,
+     .top_p = true,
+     .top_k = true,
+     .stop = true,
+     .service_tier = true,
+     .user = true,
+     .parallel = true,
+     .choice_none = false,
+     .identity = false,
+     .any_order = true,
+     .seals = true,
+     .thinking = true,
+     .citations = true,
+     .citation_quotes = true,
+     .cache_written = true,
+     .finishes = finishes({kStop, kLength, kToolCalls, kFilter, kFailed})},
 });
 
 int cases() {
@@ -146,6 +171,7 @@ Answer plain(Answer a, const Expression& can) {
   }
   if (!can.reasoning_tokens) a.usage.reasoning = -1;
   if (!can.created) a.created = 0;
+  if (!can.identity) a.id = a.model = {};
   for (auto& choice : a.choices) {
     for (auto& part : choice.parts) {
       auto* text = part.get<Text>();
