@@ -2,6 +2,7 @@
 
 #include <openssl/evp.h>
 
+#include <algorithm>
 #include <mutex>
 #include <thread>
 
@@ -16,6 +17,7 @@ namespace {
 using Searched = Result<std::optional<FoundAwsCredentials>>;
 
 constexpr Duration kAhead = 5min;        // temporary credentials are renewed so long before they end
+constexpr Duration kReread = 5min;       // of those without an end: another tool may renew the file
 constexpr Duration kAfterFailure = 10s;  // the search is not begun again sooner
 
 std::unexpected<Error> refused(std::string why) {
@@ -205,7 +207,7 @@ struct AwsCredentialChain::State {
   std::shared_ptr<const AwsCredentials> credentials;
   std::optional<WallTime> expires;
   std::string error;
-  WallTime rests_until{};
+  WallTime next_search{};
   bool searching = false;
 };
 
@@ -216,27 +218,26 @@ AwsCredentialChain::AwsCredentialChain(config::Environment environment) : state_
 AwsCredentialChain::Look AwsCredentialChain::look(WallTime now) {
   const std::lock_guard guard(state_->lock);
   State& s = *state_;
-  const bool fresh = s.credentials && (!s.expires || now < *s.expires - kAhead);
-  if (!fresh && !s.searching && now >= s.rests_until) {
-    s.searching = true;
+  if (!s.searching && now >= s.next_search) {
     std::thread([state = state_, now] {
       auto found = find_aws_credentials(state->environment);
       const std::lock_guard guard(state->lock);
       state->searching = false;
+      state->next_search = now + kAfterFailure;  // an endpoint may go on to give what is about to end
       if (!found) {
         state->error = std::move(found.error().message);
-        state->rests_until = now + kAfterFailure;
         return;
       }
       state->error.clear();
       state->credentials = std::make_shared<const AwsCredentials>(std::move(found->credentials));
       state->expires = found->expires;
-      // An endpoint may go on to give what is about to end.
-      state->rests_until = now + kAfterFailure;
+      const WallTime renew = found->expires ? *found->expires - kAhead : now + kReread;
+      state->next_search = std::max(state->next_search, renew);
     }).detach();
+    s.searching = true;  // its end waits for our lock
   }
   if (s.credentials && (!s.expires || now < *s.expires)) return {s.credentials, {}};
-  if (s.searching) return {};
+  if (s.searching) return {};  // the first search, or one that comes late
   return {nullptr, s.error.empty() ? "no AWS credentials: those found have expired" : s.error};
 }
 

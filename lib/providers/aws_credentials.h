@@ -23,7 +23,8 @@ struct FoundAwsCredentials {
 // was looked for.
 Result<FoundAwsCredentials> find_aws_credentials(const config::Environment&);
 
-// Keeps what find_aws_credentials() found, and looks again before it expires, on a thread of its own.
+// Keeps what find_aws_credentials() found, and looks again before it expires, or after 5 min where
+// that is not said, on a thread of its own.
 // Thread-safe; asks nobody before the first look().
 class AwsCredentialChain {
  public:

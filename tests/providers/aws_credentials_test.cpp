@@ -159,7 +159,7 @@ TEST_CASE(
   const auto found = settled(good);
   REQUIRE(found.credentials);
   CHECK(found.credentials->access_key == "AKIDEFAULT");
-  CHECK(good.look(now + 24h).credentials == found.credentials);  // they do not expire
+  CHECK(good.look(now + 24h).credentials == found.credentials);  // kept while they are looked for anew
 
   AwsCredentialChain bad(machine({}, {}));
   const auto none = settled(bad);
