@@ -3,7 +3,6 @@
 
 #include "base/text.h"
 #include "dialects/bedrock.h"
-#include "dialects/media.h"
 #include "dialects/reading.h"
 #include "dialects/seal.h"
 
@@ -37,7 +36,7 @@ void write_part(json::Writer& writer, const Part& part) {
     writer.begin_object().key("reasoningContent").begin_object();
     const std::string seal = sealed_for(Issuer::anthropic, reasoning->seal);
     if (reasoning->redacted) {
-      writer.member("redactedContent", standard_base64(seal));
+      writer.member("redactedContent", seal);
     } else {
       writer.key("reasoningText").begin_object().member("text", reasoning->text);
       if (!seal.empty()) writer.member("signature", seal);

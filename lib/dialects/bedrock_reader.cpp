@@ -139,6 +139,7 @@ void read_output_config(Value config, Conversation& out) {
   if (schema) {
     out.format.kind = OutputFormat::Kind::schema;
     out.format.schema = schema["schema"].text();
+    out.format.strict = true;  // Bedrock enforces it
     out.format.name = schema["name"].text();
     out.format.description = schema["description"].text();
   }

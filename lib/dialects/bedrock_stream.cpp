@@ -5,7 +5,6 @@
 
 #include "base/text.h"
 #include "dialects/bedrock.h"
-#include "dialects/media.h"
 #include "dialects/seal.h"
 #include "net/aws_event_stream.h"
 
@@ -125,8 +124,7 @@ class BedrockEventEncoder final : public EventEncoder {
           thought(event.part, out, "signature", sealed_for(Issuer::anthropic, event.seal));
         break;
       case EventKind::redacted:
-        thought(event.part, out, "redactedContent",
-                standard_base64(sealed_for(Issuer::anthropic, event.seal)));
+        thought(event.part, out, "redactedContent", sealed_for(Issuer::anthropic, event.seal));
         break;
       case EventKind::tool_call: {
         start(out);

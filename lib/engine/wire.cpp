@@ -1,5 +1,6 @@
 #include "engine/wire.h"
 
+#include "base/json_writer.h"
 #include "base/text.h"
 #include "dialects/multipart.h"
 #include "dialects/reading.h"
@@ -30,8 +31,6 @@ std::string translated(const dialects::Request& request, const routing::Target& 
                        const dialects::Conversation& conversation, Wire& wire) {
   const auto& provider = *target.upstream->provider;
   const auto facts = provider.facts(target.model);
-  for (const auto& field : conversation.unmodelled)
-    dialects::warn(wire.warnings, dialects::warning::kDropped, field);
   std::string body = wire.codec->translation()->write_request(conversation,
                                                               {.model = target.model,
                                                                .kind = provider.kind(),
@@ -42,6 +41,15 @@ std::string translated(const dialects::Request& request, const routing::Target& 
                                                                .thinks = facts.reasoning,
                                                                .mark_prefix = mark_prefix},
                                                               wire.warnings);
+  for (const auto& field : conversation.unmodelled) {
+    // In the client's own dialect what stands for nothing canonical is known all the same.
+    const auto value = wire.dialect == request.dialect ? request.doc->root()[field] : json::Value();
+    if (value && json::quoted(field) == "\"" + field + "\"") {
+      body = json::with_last_member(body, field, value.raw());
+    } else {
+      dialects::warn(wire.warnings, dialects::warning::kDropped, field);
+    }
+  }
   if (!provider.adapts(wire.dialect)) return body;
   const auto doc = json::Doc::parse(body);
   if (!doc) return body;

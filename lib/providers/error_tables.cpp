@@ -73,7 +73,7 @@ constexpr KindRule kKindRules[] = {
 
     // botocore, bedrock-runtime: names of exceptions
     {"bedrock", 0, "accessdeniedexception", "access to the model", model_unavailable},
-    {"bedrock", 0, "servicequotaexceededexception", "", rate_limit},
+    {"bedrock", 0, "servicequotaexceededexception", "", quota},
     {"bedrock", 0, "modelnotreadyexception", "", overloaded},
     {"bedrock", 0, "modeltimeoutexception", "", timeout},
     {"bedrock", 0, "resourcenotfoundexception", "", model_unavailable},

@@ -78,6 +78,11 @@ Result<std::shared_ptr<const Provider>> Provider::make(const config::Provider& c
   }
   std::shared_ptr<Provider> p(new Provider(config, *row));
   p->imported_ = std::move(imported);
+  if (row->auth == AuthScheme::sigv4 && p->config_.region.empty()) {
+    auto region = environment.variable("AWS_REGION");
+    if (!region) region = environment.variable("AWS_DEFAULT_REGION");
+    p->config_.region = region.value_or("");
+  }
   if (auto ok = p->set_urls(); !ok) return fail(ok.error());
   if (auto ok = p->set_signing(std::move(environment)); !ok) return fail(ok.error());
   if (auto ok = p->check_headers(); !ok) return fail(ok.error());

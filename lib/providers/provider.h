@@ -56,6 +56,7 @@ class Provider {
   // speaks it, else one that it can be translated to; none: it cannot be asked. A vendor's own dialect comes
   // before its imitation of OpenAI's where that one is known to lose something, and Responses before chat
   // completions for a `model` that answers there alone. No model: any.
+  // Vertex speaks each publisher's dialect: there `model` decides.
   std::optional<Dialect> wire(Dialect client, std::string_view model = {}) const;
   // Where requests of that dialect go.
   const net::Endpoint& endpoint(Dialect d = Dialect::openai_chat) const {
@@ -85,7 +86,8 @@ class Provider {
   Result<Signing> sign(net::Call& call, const config::Key* key, WallTime now) const;
 
   // Edits a body of dialect `d` for this provider's quirks: fields that it refuses are renamed or dropped.
-  // After the dialect's own edits. Nothing for bodies that are no openai-chat.
+  // After the dialect's own edits. Nothing for bodies that are no openai-chat, but for Claude at Vertex,
+  // whose body has a version in place of the model.
   void adapt(Dialect d, json::Value body, std::string_view model, json::Edit& edit) const;
   // Whether adapt() has anything to do for such a body.
   bool adapts(Dialect d) const;
@@ -118,6 +120,8 @@ class Provider {
  private:
   Provider(const config::Provider& config, const Row& row);
   std::string where() const;
+  bool speaks_for(Dialect d, std::string_view model) const;
+  bool on_vertex(Dialect d) const;
   std::vector<std::string_view> secrets() const;
   Result<void> set_urls();
   Result<void> set_signing(config::Environment);

@@ -52,30 +52,40 @@ bool Provider::own(Dialect d) const {
   return speaks(d) && d >= Dialect::anthropic_messages;
 }
 
+// Vertex has Gemini's models in their dialect, Claude's in theirs, and the others in OpenAI's
+// (https://cloud.google.com/vertex-ai/generative-ai/docs/partner-models/use-partner-models).
+bool Provider::speaks_for(Dialect d, std::string_view model) const {
+  if (!speaks(d) || kind() != "vertex" || model.empty()) return speaks(d);
+  const bool claude = icontains(model, "claude"), gemini = icontains(model, "gemini");
+  if (d == Dialect::anthropic_messages) return claude;
+  if (d == Dialect::gemini_generate) return gemini;
+  return !claude;
+}
+
 std::optional<Dialect> Provider::wire(Dialect client, std::string_view model) const {
   const auto* codec = dialects::codec(client);
   if (codec != nullptr && codec->embeddings() != nullptr) {
-    if (speaks(client) && !row_->imitates) return client;
+    if (speaks_for(client, model) && !row_->imitates) return client;
     for (const Dialect d : {Dialect::gemini_embed, Dialect::openai_embeddings}) {
-      if (speaks(d)) return d;
+      if (speaks_for(d, model)) return d;
     }
     return std::nullopt;
   }
   const bool translatable = codec != nullptr && codec->translation() != nullptr;
   auto translates_to = [&](Dialect d) {
     const auto* other = dialects::codec(d);
-    return translatable && speaks(d) && other != nullptr && other->translation() != nullptr;
+    return translatable && speaks_for(d, model) && other != nullptr && other->translation() != nullptr;
   };
   if (client != Dialect::openai_responses && !model.empty() && translates_to(Dialect::openai_responses) &&
       facts(model).responses_only) {
     return Dialect::openai_responses;
   }
-  if (speaks(client) && !(row_->imitates && client == Dialect::openai_chat)) return client;
+  if (speaks_for(client, model) && !(row_->imitates && client == Dialect::openai_chat)) return client;
   for (const Dialect own :
        {Dialect::anthropic_messages, Dialect::gemini_generate, Dialect::bedrock_converse}) {
     if (translates_to(own)) return own;
   }
-  if (speaks(client)) return client;
+  if (speaks_for(client, model)) return client;
   for (const Dialect d : row_->dialects.list()) {
     if (translates_to(d)) return d;
   }
@@ -105,6 +115,11 @@ std::string Provider::path(Dialect d, std::string_view client_path, std::string_
     // https://ai.google.dev/api/embeddings
     named = models + percent_encoded(model);
     named += route.empty() ? ":batchEmbedContents" : route;
+    route = named;
+  } else if (vertex && d == Dialect::anthropic_messages) {
+    // anthropic-sdk-python 2.12.0, lib/vertex/_client.py
+    named = "/publishers/anthropic/models/" + percent_encoded(model) +
+            (stream ? ":streamRawPredict" : ":rawPredict");
     route = named;
   } else if (d == Dialect::bedrock_converse && route.empty()) {
     // https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html
@@ -148,14 +163,24 @@ void Provider::authorize(net::Headers& headers, const config::Key* key, Dialect 
   for (const auto& [name, value] : config_.headers) headers.set(name, value);
 }
 
+// Claude at Google's.
+bool Provider::on_vertex(Dialect d) const {
+  return d == Dialect::anthropic_messages && kind() == "vertex";
+}
+
 bool Provider::adapts(Dialect d) const {
   const Quirks& q = row_->quirks;
-  return d == Dialect::openai_chat &&
-         (!q.refused().empty() || !q.stream_options || q.thinkers_rename_max_tokens);
+  return on_vertex(d) || (d == Dialect::openai_chat &&
+                          (!q.refused().empty() || !q.stream_options || q.thinkers_rename_max_tokens));
 }
 
 void Provider::adapt(Dialect d, json::Value body, std::string_view model, json::Edit& edit) const {
   if (!adapts(d)) return;
+  if (on_vertex(d)) {  // the path has the model, the body the version
+    edit.remove("model");
+    if (!body["anthropic_version"]) edit.set("anthropic_version", "\"vertex-2023-10-16\"");
+    return;
+  }
   auto rename = [&](std::string_view field, std::string_view to) {
     if (!body[field]) return;
     if (to.empty() || body[to]) {

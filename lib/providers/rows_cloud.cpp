@@ -39,7 +39,7 @@ constexpr Row kRows[] = {
         .kind = "vertex",
         .label = "Google Vertex AI",
         // No gemini_embed: its embeddings are asked for by :predict, in a shape of their own.
-        .dialects = {openai_chat, gemini_generate},
+        .dialects = {openai_chat, gemini_generate, anthropic_messages},
         .base_url = "https://{region}-aiplatform.googleapis.com/v1/projects/{project}/locations/{region}",
         .auth = AuthScheme::google_oauth,
         .openai_url = "/endpoints/openapi",
@@ -47,8 +47,8 @@ constexpr Row kRows[] = {
         .imitates = true,
         .model_prefix = "google/",
         .missing =
-            "tokens made from a service account, Claude and embeddings: it works with an OAuth access token "
-            "as the key's value, for Gemini's models",
+            "tokens made from a service account, and embeddings: it works with an OAuth access token as the "
+            "key's value",
         .docs = "https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
         .errors_docs = "https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429",
         .verified = "unverified",

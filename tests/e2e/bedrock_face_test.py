@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 import unittest
 import urllib.error
 import urllib.request
@@ -68,10 +69,13 @@ def say_whole(reply=None, status="200 OK", error=None):
     return say
 
 
-def say_frames(frames, end=True):
+def say_frames(frames, end=True, pause=0.0):
+    """The frames, each in two pieces; `pause` seconds before the last."""
     def say(connection, _):
         connection.sendall(STREAM_HEAD)
         for one in frames:
+            if one is frames[-1]:
+                time.sleep(pause)
             for half in (one[:len(one) // 2], one[len(one) // 2:]):
                 connection.sendall(fake.framed(half))
         if end:
@@ -217,7 +221,7 @@ class Provider(Case):
         # A key that was told to slow down rests for its model alone: each test has its own.
         for frames, end in ((events("half", stop=None), True), (events("half", stop=None), False),
                             (events("half", stop=None)[:2] + [b"garbage, not a frame of any kind"], True)):
-            provider.say = say_frames(frames, end)
+            provider.say = say_frames(frames, end, pause=0.2)
             status, _, body = post("/bedrock/model/aws%2Fcut/converse-stream", said("hi"))
             if status == 502:  # all of it came in one piece: nothing was delivered, so it is a plain error
                 self.assertIn("frame", json.loads(body)["message"])

@@ -71,10 +71,15 @@ TEST_CASE("every row is whole") {
       REQUIRE(url);
       CHECK((url->secure() || row.local || url->scheme == "mock"));
     }
-    // What has no codec yet is said to be missing.
-    const auto spoken = row.dialects.list();
-    const bool whole = std::ranges::all_of(spoken, [](Dialect d) { return dialects::codec(d) != nullptr; });
-    if (!whole) CHECK_FALSE(row.missing.empty());
+    // What is not built is said; who speaks OpenAI's dialects alone lacks nothing.
+    bool own = false, unbuilt = false;
+    for (const auto d : {Dialect::anthropic_messages, Dialect::gemini_generate, Dialect::bedrock_converse,
+                         Dialect::cohere_chat}) {
+      own = own || row.dialects.has(d);
+      unbuilt = unbuilt || (row.dialects.has(d) && dialects::codec(d) == nullptr);
+    }
+    if (unbuilt) CHECK_FALSE(row.missing.empty());
+    if (!own) CHECK(row.missing.empty());
   }
 }
 

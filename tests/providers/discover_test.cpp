@@ -66,6 +66,26 @@ TEST_CASE("kinds that need more than a key come when all is there") {
   for (const auto& p : config.providers) CHECK(Provider::make(p));
 }
 
+TEST_CASE("AWS's keys and a region make a Bedrock that signs; a Bedrock API key comes before them") {
+  const std::map<std::string, std::string> aws = {
+      {"AWS_ACCESS_KEY_ID", "AKID"}, {"AWS_SECRET_ACCESS_KEY", "s"}, {"AWS_SESSION_TOKEN", "t"}};
+  CHECK(config_from_environment(environment(aws))->providers.size() == 1);  // the mock
+  auto here = aws;
+  here["AWS_REGION"] = "eu-west-1";
+  const config::Config config = *config_from_environment(environment(here));
+  REQUIRE(config.providers.size() == 2);
+  const auto& key = config.providers[0].keys.at(0);
+  CHECK(config.providers[0].kind == "bedrock");
+  CHECK(key.name == "AWS_ACCESS_KEY_ID");
+  CHECK(key.access_key.reveal() == "AKID");
+  CHECK(key.session_token.reveal() == "t");
+  CHECK(Provider::make(config.providers[0]));
+  here["AWS_BEARER_TOKEN_BEDROCK"] = "b";
+  const config::Config both = *config_from_environment(environment(here));
+  REQUIRE(both.providers.size() == 2);
+  CHECK(both.providers[0].keys.at(0).value.reveal() == "b");
+}
+
 TEST_CASE("local servers are looked for where people run them") {
   const auto probes = local_probes(environment({{"OLLAMA_HOST", "0.0.0.0:9999"}}), {});
   REQUIRE(probes.size() == 5);

@@ -68,6 +68,9 @@ TEST_CASE("paths follow the base URL, with or without the client's version") {
            {"gemini", "https://p/v1beta/openai", openai_chat, "", "/v1beta/openai/chat/completions"},
            {"gemini", "", gemini_generate, "/v1beta/models/g:generateContent",
             "/v1beta/models/g:generateContent"},
+           {"gemini", "", gemini_generate, "", "/v1beta/models/m:generateContent"},
+           {"gemini", "", gemini_embed, "", "/v1beta/models/m:batchEmbedContents"},
+           {"gemini", "", gemini_embed, ":embedContent", "/v1beta/models/m:embedContent"},
            {"anthropic", "", anthropic_messages, "/v1/messages", "/v1/messages"},
            {"anthropic", "", anthropic_messages, "", "/v1/messages"},
            {"cohere", "", openai_chat, "", "/compatibility/v1/chat/completions"},
@@ -119,6 +122,22 @@ TEST_CASE("the cloud kinds fill region and project in, or say what is missing") 
   CHECK(refusal(vertex).find("project") != std::string::npos);
   vertex.project = "acme";
   const auto v = made(vertex);
+  CHECK(v->path(Dialect::gemini_generate, "", "google/gemini-2.5-pro", true) ==
+        "/v1/projects/acme/locations/us-central1/publishers/google/models/"
+        "gemini-2.5-pro:streamGenerateContent?alt=sse");
+  CHECK(v->path(Dialect::anthropic_messages, "/messages", "claude-sonnet-4-5@20250929") ==
+        "/v1/projects/acme/locations/us-central1/publishers/anthropic/models/"
+        "claude-sonnet-4-5%4020250929:rawPredict");
+  CHECK(v->path(Dialect::anthropic_messages, "", "claude-opus-4-7", true).ends_with(":streamRawPredict"));
+  // Each publisher's models in their own dialect.
+  CHECK(v->wire(Dialect::openai_chat, "claude-opus-4-7") == Dialect::anthropic_messages);
+  CHECK(v->wire(Dialect::gemini_generate, "claude-opus-4-7") == Dialect::anthropic_messages);
+  CHECK(v->wire(Dialect::anthropic_messages, "google/gemini-2.5-pro") == Dialect::gemini_generate);
+  CHECK(v->wire(Dialect::openai_chat, "meta/llama-4-maas") == Dialect::openai_chat);
+  const auto claude = json::Doc::parse(R"({"model":"claude-opus-4-7","max_tokens":1})").value();
+  json::Edit edit(claude.root());
+  v->adapt(Dialect::anthropic_messages, claude.root(), "claude-opus-4-7", edit);
+  CHECK(edit.apply() == R"({"max_tokens":1,"anthropic_version":"vertex-2023-10-16"})");
   CHECK(v->endpoint(Dialect::openai_chat).host == "us-central1-aiplatform.googleapis.com");
   CHECK(v->path(Dialect::openai_chat, "", "m") ==
         "/v1/projects/acme/locations/us-central1/endpoints/openapi/chat/completions");

@@ -4,6 +4,7 @@
 
 #include <fstream>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "providers/provider.h"
 
@@ -90,6 +91,35 @@ TEST_CASE("a provider signs the request as it goes out; a Bedrock API key goes a
   CHECK(bearer->sign(plain, &bearer->keys()[0], ManualClock().wall()) == Provider::Signing::done);
   CHECK(plain.headers.get("authorization") == "Bearer bedrock-api-key-1");
   CHECK_FALSE(plain.headers.has("x-amz-date"));
+}
+
+TEST_CASE("a provider without keys or region takes AWS's own from the environment, when it is called") {
+  auto config = bedrock();
+  config.region = "";
+  const config::Environment machine{.variable = [](const std::string& name) -> std::optional<std::string> {
+                                      if (name == "AWS_DEFAULT_REGION") return "ap-south-1";
+                                      if (name == "AWS_ACCESS_KEY_ID") return "AKIDENV";
+                                      if (name == "AWS_SECRET_ACCESS_KEY") return "secret";
+                                      return std::nullopt;
+                                    },
+                                    .read_file = [](const std::string&) -> Result<std::string> {
+                                      return fail(ErrorClass::bad_request, "no");
+                                    },
+                                    .exists = [](const std::string&) { return false; },
+                                    .others_can_read = [](const std::string&) { return false; }};
+  const auto provider = Provider::make(config, nullptr, machine).value();
+  CHECK(provider->keyless());
+  CHECK(provider->endpoint(dialects::Dialect::bedrock_converse).host ==
+        "bedrock-runtime.ap-south-1.amazonaws.com");
+  auto call = call_to(*provider);
+  auto signing = provider->sign(call, nullptr, kNewYear);
+  for (int i = 0; i < 1000 && signing && *signing == Provider::Signing::pending; ++i) {
+    std::this_thread::sleep_for(5ms);
+    signing = provider->sign(call, nullptr, kNewYear);
+  }
+  REQUIRE(signing);
+  CHECK(call.headers.get("authorization")
+            .starts_with("AWS4-HMAC-SHA256 Credential=AKIDENV/20260101/ap-south-1/bedrock/aws4_request,"));
 }
 
 TEST_CASE("the region of a signature is the config's, else the host's; without one the config is refused") {

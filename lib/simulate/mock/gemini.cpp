@@ -35,7 +35,8 @@ Result<Prompt> read_generate(json::Value body) {
     const auto first = declarations.at(0);
     if (!first || !prompt.tool_name.empty()) continue;
     prompt.tool_name = first["name"].text();
-    const auto schema = first["parameters"] ? first["parameters"] : first["parametersJsonSchema"];
+    const auto schema = first["parameters"] ? first["parameters"]
+                                            : either(first, "parametersJsonSchema", "parameters_json_schema");
     prompt.tool_schema = schema.raw();
   }
   const auto config = either(body, "generationConfig", "generation_config");
