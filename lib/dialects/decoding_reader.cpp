@@ -34,8 +34,9 @@ Result<StreamStep> DecodingStreamReader::read(const net::SseEvent& event) {
   if (auto decoded = decoder_->decode(event, events_); !decoded) return fail(std::move(decoded.error()));
   StreamStep step;
   for (const auto& e : events_) facts_.note(e, step);
-  step.holdable = holdable(event);
-  step.opening = opening(event);
+  const bool said = !event.data.empty();  // else there is nothing to attach to
+  step.holdable = said && holdable(event);
+  step.opening = said && opening(event);
   usage_ = facts_.usage();
   text_bytes_ = facts_.text_bytes();
   return step;

@@ -147,3 +147,13 @@ TEST_CASE("a history of another provider's calls bars thinking for the turn, wit
   CHECK(lines(warnings) == std::vector<string>{"thinking_off thinking"});
   CHECK(body.find("budget_tokens") == string::npos);
 }
+
+TEST_CASE("an event without data is none that `extra_fields` can go with") {
+  const auto reader = codec(kMine)->stream_reader();
+  for (const std::string_view type : {"message_delta", "message_start"}) {
+    const auto step = reader->read({type, "", ""});
+    REQUIRE(step);
+    CHECK_FALSE(step->holdable);
+    CHECK_FALSE(step->opening);
+  }
+}
