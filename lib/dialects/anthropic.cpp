@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "dialects/decoding_reader.h"
 #include "dialects/reading.h"
+#include "dialects/translation_of.h"
 
 namespace llmgw::dialects {
 namespace {
@@ -31,24 +32,9 @@ std::string_view error_type(const Error& error) {
   }
 }
 
-class AnthropicTranslation final : public Translation {
- public:
-  Result<Conversation> read_request(const Request& request) const override {
-    return read_anthropic_request(request.doc->root());
-  }
-  std::string write_request(const Conversation& conversation, const Writing& target,
-                            Warnings& warnings) const override {
-    return write_anthropic_request(conversation, target, warnings);
-  }
-  Result<Answer> read_answer(std::string_view body) const override { return read_anthropic_answer(body); }
-  std::string write_answer(const Answer& answer, std::string_view extra_fields) const override {
-    return write_anthropic_answer(answer, extra_fields);
-  }
-  std::unique_ptr<EventDecoder> decoder() const override { return anthropic_event_decoder(); }
-  std::unique_ptr<EventEncoder> encoder(StreamOpening opening) const override {
-    return anthropic_event_encoder(std::move(opening));
-  }
-};
+using AnthropicTranslation =
+    TranslationOf<&read_anthropic_request, &write_anthropic_request, &read_anthropic_answer,
+                  &write_anthropic_answer, &anthropic_event_decoder, &anthropic_event_encoder>;
 
 // `message_start` and `message_delta` carry `extra_fields`.
 class AnthropicStreamReader final : public DecodingStreamReader {

@@ -3,6 +3,7 @@
 #include "base/text.h"
 #include "dialects/bedrock_stream_reader.h"
 #include "dialects/reading.h"
+#include "dialects/translation_of.h"
 #include "net/aws_event_stream.h"
 
 namespace llmgw::dialects {
@@ -45,22 +46,9 @@ constexpr Format kFormats[] = {
     {"document", "txt", "text/plain"},
 };
 
-class BedrockTranslation final : public Translation {
- public:
-  Result<Conversation> read_request(const Request& request) const override {
-    return read_bedrock_request(request.doc->root());
-  }
-  std::string write_request(const Conversation& conversation, const Writing& target,
-                            Warnings& warnings) const override {
-    return write_bedrock_request(conversation, target, warnings);
-  }
-  Result<Answer> read_answer(std::string_view body) const override { return read_bedrock_answer(body); }
-  std::string write_answer(const Answer& answer, std::string_view) const override {
-    return write_bedrock_answer(answer);
-  }
-  std::unique_ptr<EventDecoder> decoder() const override { return bedrock_event_decoder(); }
-  std::unique_ptr<EventEncoder> encoder(StreamOpening) const override { return bedrock_event_encoder(); }
-};
+using BedrockTranslation =
+    TranslationOf<&read_bedrock_request, &write_bedrock_request, &read_bedrock_answer, &write_bedrock_answer,
+                  &bedrock_event_decoder, &bedrock_event_encoder>;
 
 void read_needs(Value content, Needs& needs) {
   for (auto [_, block] : content.elements()) {

@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "dialects/decoding_reader.h"
 #include "dialects/reading.h"
+#include "dialects/translation_of.h"
 
 namespace llmgw::dialects {
 namespace {
@@ -32,25 +33,8 @@ std::string_view status_name(const Error& error) {
   }
 }
 
-class GeminiTranslation final : public Translation {
- public:
-  Result<Conversation> read_request(const Request& request) const override {
-    return read_gemini_request(request.doc->root());
-  }
-  std::string write_request(const Conversation& conversation, const Writing& target,
-                            Warnings& warnings) const override {
-    return write_gemini_request(conversation, target, warnings);
-  }
-  Result<Answer> read_answer(std::string_view body) const override { return read_gemini_answer(body); }
-  // google-genai drops what it does not know: `extra_fields` are not written, the headers speak.
-  std::string write_answer(const Answer& answer, std::string_view) const override {
-    return write_gemini_answer(answer);
-  }
-  std::unique_ptr<EventDecoder> decoder() const override { return gemini_event_decoder(); }
-  std::unique_ptr<EventEncoder> encoder(StreamOpening opening) const override {
-    return gemini_event_encoder(std::move(opening));
-  }
-};
+using GeminiTranslation = TranslationOf<&read_gemini_request, &write_gemini_request, &read_gemini_answer,
+                                        &write_gemini_answer, &gemini_event_decoder, &gemini_event_encoder>;
 
 void read_needs(Value content, Needs& needs) {
   for (auto [_, part] : content["parts"].elements()) {

@@ -7,6 +7,7 @@
 #include "dialects/openai.h"
 #include "dialects/openai_chat_answer.h"
 #include "dialects/openai_chat_request.h"
+#include "dialects/translation_of.h"
 
 namespace llmgw::dialects {
 namespace {
@@ -148,24 +149,8 @@ class ChatStreamReader final : public StreamReader {
   std::bitset<kMostChoices> begun_, finished_;
 };
 
-class ChatTranslation final : public Translation {
- public:
-  Result<Conversation> read_request(const Request& request) const override {
-    return read_chat_request(request.doc->root());
-  }
-  std::string write_request(const Conversation& conversation, const Writing& target,
-                            Warnings& warnings) const override {
-    return write_chat_request(conversation, target, warnings);
-  }
-  Result<Answer> read_answer(std::string_view body) const override { return read_chat_answer(body); }
-  std::string write_answer(const Answer& answer, std::string_view extra_fields) const override {
-    return write_chat_answer(answer, extra_fields);
-  }
-  std::unique_ptr<EventDecoder> decoder() const override { return chat_event_decoder(); }
-  std::unique_ptr<EventEncoder> encoder(StreamOpening opening) const override {
-    return chat_event_encoder(std::move(opening));
-  }
-};
+using ChatTranslation = TranslationOf<&read_chat_request, &write_chat_request, &read_chat_answer,
+                                      &write_chat_answer, &chat_event_decoder, &chat_event_encoder>;
 
 class ChatCodec : public OpenAiCodec {
  public:

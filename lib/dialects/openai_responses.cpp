@@ -1,6 +1,7 @@
 // Responses (https://platform.openai.com/docs/api-reference/responses).
 #include "base/text.h"
 #include "dialects/responses.h"
+#include "dialects/translation_of.h"
 
 namespace llmgw::dialects {
 namespace {
@@ -41,24 +42,9 @@ class ResponsesStreamReader final : public StreamReader {
   }
 };
 
-class ResponsesTranslation final : public Translation {
- public:
-  Result<Conversation> read_request(const Request& request) const override {
-    return read_responses_request(request.doc->root());
-  }
-  std::string write_request(const Conversation& conversation, const Writing& target,
-                            Warnings& warnings) const override {
-    return write_responses_request(conversation, target, warnings);
-  }
-  Result<Answer> read_answer(std::string_view body) const override { return read_responses_answer(body); }
-  std::string write_answer(const Answer& answer, std::string_view extra_fields) const override {
-    return write_responses_answer(answer, extra_fields);
-  }
-  std::unique_ptr<EventDecoder> decoder() const override { return responses_event_decoder(); }
-  std::unique_ptr<EventEncoder> encoder(StreamOpening opening) const override {
-    return responses_event_encoder(std::move(opening));
-  }
-};
+using ResponsesTranslation =
+    TranslationOf<&read_responses_request, &write_responses_request, &read_responses_answer,
+                  &write_responses_answer, &responses_event_decoder, &responses_event_encoder>;
 
 // Counts the text of a message or of a tool's output, and notes its media.
 void read_content(json::Value content, Needs& needs) {
