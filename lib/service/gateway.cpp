@@ -209,7 +209,11 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
   }
   const auto type = request.headers.get("content-type");
   Result<void> decoded;
-  if (icontains(type, "multipart/form-data")) {
+  if (inference && icontains(type, "multipart/form-data")) {
+    decoded = fail(Error{.error_class = ErrorClass::bad_request,
+                         .status = 415,
+                         .message = "a form is not read here; send the body as application/json"});
+  } else if (icontains(type, "multipart/form-data")) {
     decoded = read_form(type, request);
   } else if (inference || (!request.body.empty() && (icontains(type, "json") || type.empty()))) {
     decoded = dialects::codec(face.dialect)->decode_request(request);

@@ -295,6 +295,18 @@ class Matrix(unittest.TestCase):
                 self.assertEqual(status, 429, body)
                 self.assertGreater(len(client.error(json.loads(body))), 10)
 
+    def test_what_is_no_json_object_is_the_clients_error(self):
+        form = b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nopenai/echo\r\n--b--\r\n'
+        for client, vendor in self.each():
+            path = client.path(vendor + "/echo", False)
+            for body, kind, status in ((form, "multipart/form-data; boundary=b", 415), (form * 20000, "multipart/form-data; boundary=b", 415),
+                                       (b"", "application/json", 400), (b"[]", "application/json", 400), (b'{"a":', "text/plain", 400)):
+                request = urllib.request.Request(gateway.url + path, body, {"Content-Type": kind})
+                with self.assertRaises(urllib.error.HTTPError) as caught:
+                    urllib.request.urlopen(request, timeout=30)
+                self.assertEqual(caught.exception.code, status)
+                self.assertTrue(client.error(json.loads(caught.exception.read())))
+
     def test_a_fallback_to_each_other_vendor(self):
         for client, vendor in self.each():
             for other in VENDORS:
