@@ -29,69 +29,82 @@ Result<const dialects::Conversation*> Run::conversation() {
   return &**conversation_;
 }
 
-void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
-  const routing::Target& t = target(outcome.link);
-  const auto& provider = *t.upstream->provider;
-  Race::Watch watch(*this, outcome.link);
-
+// A place among the provider's calls. Errors: overloaded, when none came free in time; or what began to rest.
+Result<routing::Gate::Place> Run::enter_gate(const routing::Target& t, size_t key, Duration patience) const {
   const TimePoint asked = now();
-  const TimePoint queue_until = std::min(deadline_, after(now(), watch.patience()));
-  if (auto entered = t.upstream->gate->enter(world_.fibers, queue_until); !entered) {
-    return fail_with(outcome, std::move(entered.error()));
-  }
+  const TimePoint queue_until = std::min(deadline_, after(asked, patience));
+  if (auto entered = t.upstream->gate->enter(world_.fibers, queue_until); !entered)
+    return fail(std::move(entered.error()));
   routing::Gate::Place place(t.upstream->gate);
-  if (now() > asked) {
-    // What another request was told while this one queued holds for it, too.
-    const WallTime wall = world_.fibers.wall();
-    auto rest = world_.rests.get(routing::target_rest(t.provider(), t.model), wall);
-    if (!rest) rest = t.upstream->keys.rate_limited(pick.index, t.model, world_.rests, wall);
-    if (rest) {
-      return fail_with(outcome, Error{.error_class = rest->cause,
-                                      .message = "it began to rest while the call queued",
-                                      .retry_after = rest->until - wall});
-    }
-  }
-  t.state->called();
+  if (now() == asked) return place;
+  // What another request was told while this one queued holds for it, too.
+  const WallTime wall = world_.fibers.wall();
+  auto rest = world_.rests.get(routing::target_rest(t.provider(), t.model), wall);
+  if (!rest) rest = t.upstream->keys.rate_limited(key, t.model, world_.rests, wall);
+  if (!rest) return place;
+  return fail(Error{.error_class = rest->cause,
+                    .message = "it began to rest while the call queued",
+                    .retry_after = rest->until - wall});
+}
 
-  const auto& fallback = topology_->config().fallback;
-  const bool strict = chain_.policy.translation == config::Translation::strict;
-  auto made = make_wire(request_, t, strict, fallback.prompt_cache, [&] { return conversation(); });
-  if (!made) return fail_with(outcome, std::move(made.error()));
-  Wire& wire = *made;
-  record_of(outcome).warnings = wire.warnings;
+// The request as this target gets it, with our key. It points into the request and `wire`.
+Result<net::Call> Run::make_call(const Wire& wire, const routing::Target& t, size_t link,
+                                 const config::Key* key) const {
+  const auto& provider = *t.upstream->provider;
   net::Call call{.endpoint = &provider.endpoint(wire.dialect),
                  .method = request_.method,
                  .target = wire.path,
                  .headers = wire.translated ? translated_request_headers(forwarded_) : forwarded_,
                  .body = wire.body ? *wire.body : request_.body,
                  .once = request_.once,
-                 .connect = timeout(outcome.link, &config::Timeouts::connect),
+                 .connect = timeout(link, &config::Timeouts::connect),
                  .deadline = deadline_};
   if (request_.file != nullptr)
     call.upload = net::FileBody{request_.file, dialects::form_changes(request_, t.model)};
   call.headers.add("Accept-Encoding", "identity");
   if (pays_itself(t)) append_credentials(request_.headers, call.headers);
-  provider.authorize(call.headers, pick.key, wire.dialect);
+  provider.authorize(call.headers, key, wire.dialect);
   const TimePoint signed_by = std::min(deadline_, after(now(), kSigningPatience));
   for (;;) {
-    const auto signing = provider.sign(call, pick.key, world_.fibers.wall());
-    if (!signing) return fail_with(outcome, signing.error());
-    if (*signing == providers::Provider::Signing::done) break;
-    if (now() >= signed_by)
-      return fail_with(outcome,
-                       {.error_class = ErrorClass::auth, .message = "no AWS credentials came in time"});
+    const auto signing = provider.sign(call, key, world_.fibers.wall());
+    if (!signing) return fail(signing.error());
+    if (*signing == providers::Provider::Signing::done) return call;
+    if (now() >= signed_by) return fail(ErrorClass::auth, "no AWS credentials came in time");
     if (world_.fibers.sleep_until(std::min(signed_by, after(now(), kSigningStep))) == net::Wake::cancelled)
-      return fail_with(outcome, {.error_class = ErrorClass::cancelled});
+      return fail(Error{.error_class = ErrorClass::cancelled});
   }
+}
+
+void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
+  const routing::Target& t = target(outcome.link);
+  Race::Watch watch(*this, outcome.link);
+  auto place = enter_gate(t, pick.index, watch.patience());
+  if (!place) return fail_with(outcome, std::move(place.error()));
+  t.state->called();
+
+  const bool strict = chain_.policy.translation == config::Translation::strict;
+  const bool mark_prefix = topology_->config().fallback.prompt_cache;
+  const auto wire = make_wire(request_, t, strict, mark_prefix, [&] { return conversation(); });
+  if (!wire) return fail_with(outcome, wire.error());
+  record_of(outcome).warnings = wire->warnings;
+  auto call = make_call(*wire, t, outcome.link, pick.key);
+  if (!call) return fail_with(outcome, std::move(call.error()));
 
   record_of(outcome).sent = true;
-  auto sent = world_.transport.send(std::move(call));
+  auto sent = world_.transport.send(std::move(*call));
   if (!sent) return fail_with(outcome, std::move(sent.error()));
   outcome.sent = true;
+  read_reply(outcome, *wire, std::move(*sent), std::move(*place));
+}
+
+// What the reply is: a failure, a stream, or whole.
+void Run::read_reply(Outcome& outcome, const Wire& wire, std::unique_ptr<net::Exchange> exchange,
+                     routing::Gate::Place place) {
+  const auto& provider = *target(outcome.link).upstream->provider;
   const TimePoint total = std::min(deadline_, after(now(), timeout(outcome.link, &config::Timeouts::total)));
   const TimePoint first =
       std::min(deadline_, after(now(), timeout(outcome.link, &config::Timeouts::first_token)));
-  auto head = (*sent)->head(request_.stream ? first : total);
+  auto head = exchange->head(request_.stream ? first : total);
   if (!head) return fail_with(outcome, std::move(head.error()));
   const net::HttpResponse& response = **head;
 
@@ -103,7 +116,7 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
     }
   }
   if (response.status / 100 != 2) {
-    return read_failure(outcome, wire, **sent, response, std::min(total, after(now(), kErrorPatience)));
+    return read_failure(outcome, wire, *exchange, response, std::min(total, after(now(), kErrorPatience)));
   }
   const auto type = response.headers.get("content-type");
   const bool inference = request_.dialect != dialects::Dialect::openai_other;
@@ -113,15 +126,15 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
       return fail_with(
           outcome, fail(ErrorClass::invalid_response, "a stream where a whole reply was asked for").error());
     }
-    return open_stream(outcome, wire, std::move(*sent), response, true, first, std::move(place));
+    return open_stream(outcome, wire, std::move(exchange), response, true, first, std::move(place));
   }
   if (icontains(type, "text/html")) {
     return fail_with(outcome, fail(ErrorClass::invalid_response, "a page of HTML in a 2xx reply").error());
   }
   if (!inference && !is_json(type)) {
-    return open_stream(outcome, wire, std::move(*sent), response, false, total, std::move(place));
+    return open_stream(outcome, wire, std::move(exchange), response, false, total, std::move(place));
   }
-  read_whole(outcome, wire, **sent, response, total);
+  read_whole(outcome, wire, *exchange, response, total);
 }
 
 // A reply that is no answer: the provider's own error, and its class.

@@ -57,6 +57,9 @@ class Run {
 
   // exchange.cpp: its call.
   void exchange(Outcome&, const routing::KeyRing::Pick&);
+  Result<routing::Gate::Place> enter_gate(const routing::Target&, size_t key, Duration patience) const;
+  Result<net::Call> make_call(const Wire&, const routing::Target&, size_t link, const config::Key*) const;
+  void read_reply(Outcome&, const Wire&, std::unique_ptr<net::Exchange>, routing::Gate::Place);
   void read_failure(Outcome&, const Wire&, net::Exchange&, const net::HttpResponse&, TimePoint by);
   void read_whole(Outcome&, const Wire&, net::Exchange&, const net::HttpResponse&, TimePoint by);
   void open_stream(Outcome&, const Wire&, std::unique_ptr<net::Exchange>, const net::HttpResponse&,
