@@ -8,6 +8,7 @@
 #include "dialects/reading.h"
 #include "dialects/seal.h"
 #include "dialects/thinking.h"
+#include "dialects/turns.h"
 
 namespace llmgw::dialects {
 namespace {
@@ -15,7 +16,6 @@ namespace {
 constexpr int64_t kLeastBudget = 1024;    // docs: "Extended thinking", budget_tokens
 constexpr int64_t kDefaultOutput = 4096;  // for a model whose limit is not known
 constexpr int kMostMarks = 4;             // docs: "Prompt caching"
-constexpr std::string_view kJsonOnly = "Answer with one JSON object and nothing else.";
 
 // Ids are [a-zA-Z0-9_-]+.
 std::string clean_id(std::string_view id) {
@@ -31,10 +31,10 @@ std::string clean_id(std::string_view id) {
 class AnthropicWriter {
  public:
   AnthropicWriter(const Conversation& c, const Writing& w, Warnings& warnings, std::string& out)
-      : c_(c), target_(w), warnings_(warnings), writer_(out) {
-    gather();
+      : c_(c), target_(w), warnings_(warnings), writer_(out), turns_(take_turns(c, warnings, &fate)) {
+    put_results_first(turns_);
     decide_thinking();
-    place_marks();
+    if (w.mark_prefix) mark_stable_prefix(c, turns_);
   }
 
   void write() {
@@ -43,7 +43,7 @@ class AnthropicWriter {
     write_system();
     write_tools();
     writer_.key("messages").begin_array();
-    for (const auto& turn : turns_) write_turn(turn);
+    for (const auto& turn : turns_.turns) write_turn(turn);
     writer_.end_array();
     write_thinking();
     write_sampling();
@@ -53,81 +53,28 @@ class AnthropicWriter {
   }
 
  private:
-  struct Placed {
-    const Part* part;
-    std::string path;
-    bool mark = false;  // a breakpoint of ours
-  };
-  struct Turn {
-    bool assistant;
-    std::vector<Placed> parts;
-  };
-
-  bool writable(const Part& part) const {
+  static bool writable(const Part& part) {
     if (const auto* text = part.get<Text>()) return !text->text.empty();
     if (const auto* refusal = part.get<Refusal>()) return !refusal->text.empty();
     if (const auto* reasoning = part.get<Reasoning>()) return reasoning->seal.issuer == Issuer::anthropic;
     return true;
   }
 
-  // Instructions apart, roles in turn, the results of tools first in their turn.
-  void gather() {
-    bool begun = false;
-    for (size_t i = 0; i < c_.messages.size(); ++i) {
-      const Message& message = c_.messages[i];
-      const std::string path = at("messages", i) + ".content";
-      if (message.role == Role::system) {
-        if (begun) warn(warnings_, warning::kChanged, at("messages", i));
-        for (size_t k = 0; k < message.parts.size(); ++k) {
-          if (message.parts[k].get<Text>() == nullptr) {
-            warn(warnings_, warning::kDropped, at(path, k));
-          } else if (writable(message.parts[k])) {
-            system_.push_back({&message.parts[k], at(path, k)});
-          }
-        }
-        continue;
-      }
-      begun = true;
-      const bool assistant = message.role == Role::assistant;
-      if (turns_.empty() || turns_.back().assistant != assistant) turns_.push_back({assistant, {}});
-      for (size_t k = 0; k < message.parts.size(); ++k) {
-        if (writable(message.parts[k])) turns_.back().parts.push_back({&message.parts[k], at(path, k)});
-      }
-    }
-    for (auto& turn : turns_) {
-      std::stable_partition(turn.parts.begin(), turn.parts.end(),
-                            [](const Placed& p) { return p.part->get<ToolResult>() != nullptr; });
-    }
-    std::erase_if(turns_, [](const Turn& turn) { return turn.parts.empty(); });
+  static Fate fate(const Part& part, bool system) {
+    if (system && part.get<Text>() == nullptr) return Fate::drop;
+    return writable(part) ? Fate::keep : Fate::skip;
   }
 
-  // A turn of the assistant that called tools needs its sealed thoughts when thinking goes on. Where another
-  // provider wrote that turn there are none: this request goes without thinking.
   void decide_thinking() {
     const Thinking& t = c_.thinking;
-    const bool wanted =
-        t.on.value_or(t.budget || (!t.effort.empty() && t.effort != "none")) && t.effort != "none";
+    const bool wanted = wants_thinking(t);
     thinks_ = wanted && target_.thinks.value_or(true);
     if (wanted && !thinks_) warn(warnings_, warning::kDropped, "thinking");
     limit_ = c_.sampling.max_output.value_or(target_.max_output.value_or(kDefaultOutput));
     if (!thinks_) return;
-    const auto last =
-        std::find_if(turns_.rbegin(), turns_.rend(), [](const Turn& turn) { return turn.assistant; });
-    if (last != turns_.rend()) {
-      const bool calls = std::ranges::any_of(
-          last->parts, [](const Placed& p) { return p.part->get<ToolCall>() != nullptr; });
-      const bool sealed = last->parts.front().part->get<Reasoning>() != nullptr;
-      if (calls && !sealed) {
-        thinks_ = false;
-        warn(warnings_, warning::kThinkingOff, "thinking");
-        return;
-      }
-    }
-    // A tool that must be called leaves no room for thought (docs: "Extended thinking with tool use").
-    if (c_.tool_choice.kind == ToolChoice::Kind::required || c_.tool_choice.kind == ToolChoice::Kind::named) {
+    if (claude_cannot_think(c_, turns_)) {
       thinks_ = false;
-      warn(warnings_, warning::kThinkingOff, "thinking");
-      return;
+      return warn(warnings_, warning::kThinkingOff, "thinking");
     }
     if (claude_abilities(target_.model).adaptive) return;
     budget_ = std::max(kLeastBudget, t.budget.value_or(budget_of(t.effort)));
@@ -141,24 +88,6 @@ class AnthropicWriter {
     if (budget_ >= limit_) limit_ = budget_ + kLeastBudget;
   }
 
-  // The client's own breakpoints, else ours on what is stable: tools, instructions, the last two turns of the
-  // user.
-  void place_marks() {
-    bool own = std::ranges::any_of(c_.tools, [](const Tool& t) { return t.cache.has_value(); });
-    auto marked = [](const Placed& p) { return p.part->cache.has_value(); };
-    own = own || std::ranges::any_of(system_, marked);
-    for (const auto& turn : turns_) own = own || std::ranges::any_of(turn.parts, marked);
-    if (own || !target_.mark_prefix) return;
-    mark_tools_ = system_.empty();
-    if (!system_.empty()) system_.back().mark = true;
-    int left = 2;
-    for (auto turn = turns_.rbegin(); turn != turns_.rend() && left > 0; ++turn) {
-      if (turn->assistant) continue;
-      turn->parts.back().mark = true;
-      --left;
-    }
-  }
-
   void write_mark(const std::optional<CacheMark>& mark, bool ours) {
     if ((!mark && !ours) || marks_ >= kMostMarks) return;
     ++marks_;
@@ -170,9 +99,9 @@ class AnthropicWriter {
   void write_system() {
     const bool json = c_.format.kind == OutputFormat::Kind::json;
     if (json) warn(warnings_, warning::kChanged, "response_format");
-    if (system_.empty() && !json) return;
+    if (turns_.system.empty() && !json) return;
     writer_.key("system").begin_array();
-    for (const auto& placed : system_) {
+    for (const auto& placed : turns_.system) {
       writer_.begin_object().member("type", "text").member("text", placed.part->get<Text>()->text);
       write_mark(placed.part->cache, placed.mark);
       writer_.end_object();
@@ -202,7 +131,7 @@ class AnthropicWriter {
       writer_.key("input_schema")
           .raw(tool->parameters.empty() ? R"({"type":"object","properties":{}})" : tool->parameters);
       if (tool->strict.value_or(false)) writer_.member("strict", true);
-      write_mark(tool->cache, mark_tools_ && tool == tools.back());
+      write_mark(tool->cache, turns_.mark_tools && tool == tools.back());
       writer_.end_object();
     }
     writer_.end_array();
@@ -226,12 +155,12 @@ class AnthropicWriter {
 
   void write_turn(const Turn& turn) {
     // The first word is the user's.
-    if (&turn == &turns_.front() && turn.assistant) {
+    if (&turn == &turns_.turns.front() && turn.assistant) {
       warn(warnings_, warning::kAdded, "messages[0]");
       writer_.begin_object().member("role", "user").member("content", "…").end_object();
     }
     writer_.begin_object().member("role", turn.assistant ? "assistant" : "user").key("content").begin_array();
-    const bool prefill = turn.assistant && &turn == &turns_.back();
+    const bool prefill = turn.assistant && &turn == &turns_.turns.back();
     for (const auto& placed : turn.parts) write_block(placed, prefill && &placed == &turn.parts.back());
     writer_.end_array().end_object();
   }
@@ -298,7 +227,7 @@ class AnthropicWriter {
                foreign != nullptr && foreign->dialect == Dialect::anthropic_messages) {
       writer_.raw(foreign->json);
     } else {
-      warn(warnings_, warning::kDropped, placed.path);
+      warn(warnings_, warning::kDropped, placed.place.path());
       // A turn needs a block; what cannot be said is named.
       writer_.begin_object()
           .member("type", "text")
@@ -313,7 +242,7 @@ class AnthropicWriter {
     for (const Part& part : result.content) {
       const auto* text = part.get<Text>();
       if (text != nullptr && text->text.empty()) continue;
-      write_block({&part, placed.path}, false);
+      write_block({&part, placed.place}, false);
     }
     writer_.end_array();
     if (result.error) writer_.member("is_error", true);
@@ -404,9 +333,8 @@ class AnthropicWriter {
   const Writing& target_;
   Warnings& warnings_;
   json::Writer writer_;
-  std::vector<Placed> system_;
-  std::vector<Turn> turns_;
-  bool thinks_ = false, mark_tools_ = false;
+  Turns turns_;
+  bool thinks_ = false;
   int64_t budget_ = 0, limit_ = 0;
   int marks_ = 0;
 };

@@ -75,7 +75,7 @@ void BedrockContent::text(std::string_view text) {
   writer_.begin_object().member("text", text).end_object();
 }
 
-void BedrockContent::part(const Part& part, const std::string& path, bool last) {
+void BedrockContent::part(const Part& part, Place place, bool last) {
   const auto* said = part.get<Text>();
   const auto* refusal = part.get<Refusal>();
   if (said != nullptr || refusal != nullptr) {
@@ -87,7 +87,7 @@ void BedrockContent::part(const Part& part, const std::string& path, bool last) 
     writer_.member("name", call->name).key("input").raw(arguments_object(call->arguments));
     writer_.end_object().end_object();
   } else if (const auto* found = part.get<ToolResult>()) {
-    result(*found, path);
+    result(*found, place);
   } else if (const auto* reasoning = part.get<Reasoning>()) {
     writer_.begin_object().key("reasoningContent").begin_object();
     if (reasoning->redacted) {
@@ -100,11 +100,11 @@ void BedrockContent::part(const Part& part, const std::string& path, bool last) 
   } else if (own(part)) {
     writer_.raw(part.get<Foreign>()->json);
   } else {
-    media(part, path);
+    media(part, place);
   }
 }
 
-void BedrockContent::media(const Part& part, const std::string& path) {
+void BedrockContent::media(const Part& part, Place place) {
   const Media* source = nullptr;
   std::string_view kind;
   if (const auto* image = part.get<Image>()) {
@@ -120,7 +120,7 @@ void BedrockContent::media(const Part& part, const std::string& path) {
   std::string format = source != nullptr ? bedrock_format(kind, source->mime) : std::string();
   const bool s3 = source != nullptr && source->url.starts_with("s3://");
   if (format.empty() || (source->data.empty() && !s3)) {
-    warn(warnings_, warning::kDropped, path);
+    warn(warnings_, warning::kDropped, place.path());
     text("[content that cannot be shown]");  // a turn needs a block; what cannot be said is named
     return;
   }
@@ -152,13 +152,13 @@ std::string BedrockContent::document_name(std::string_view name) {
   return out;
 }
 
-void BedrockContent::result(const ToolResult& result, const std::string& path) {
+void BedrockContent::result(const ToolResult& result, Place place) {
   writer_.begin_object().key("toolResult").begin_object().member("toolUseId", clean_id(result.id));
   writer_.key("content").begin_array();
   bool any = false;
   for (const Part& part : result.content) {
     if (!writable(part)) continue;
-    this->part(part, path, false);
+    this->part(part, place, false);
     any = true;
   }
   if (!any) text(kEmptyResult);

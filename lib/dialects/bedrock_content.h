@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/json_writer.h"
-#include "dialects/translation.h"
+#include "dialects/turns.h"
 
 namespace llmgw::dialects {
 
@@ -33,13 +33,13 @@ class BedrockContent {
 
   void text(std::string_view text);
   // `last`: an answer that the model is to go on with.
-  void part(const Part&, const std::string& path, bool last);
+  void part(const Part&, Place, bool last);
   // A block of its own, behind what it marks: the client's mark, or one of ours.
   void mark(const std::optional<CacheMark>&, bool ours);
 
  private:
-  void media(const Part&, const std::string& path);
-  void result(const ToolResult&, const std::string& path);
+  void media(const Part&, Place);
+  void result(const ToolResult&, Place);
   std::string document_name(std::string_view name);
 
   json::Writer& writer_;

@@ -9,6 +9,7 @@
 #include "dialects/bedrock_content.h"
 #include "dialects/reading.h"
 #include "dialects/thinking.h"
+#include "dialects/turns.h"
 
 namespace llmgw::dialects {
 namespace {
@@ -17,7 +18,6 @@ constexpr int64_t kLeastBudget = 1024;  // Claude's (docs.anthropic.com, "Extend
 constexpr int64_t kAnswerRoom = 4096;   // for the answer behind a budget of thought
 constexpr size_t kMostMetadata = 16;    // RequestMetadata
 constexpr size_t kLongestWord = 256;    // its keys' and values'
-constexpr std::string_view kJsonOnly = "Answer with one JSON object and nothing else.";
 
 // RequestMetadataKeyString.
 bool plain_word(std::string_view text) {
@@ -36,17 +36,19 @@ class BedrockWriter {
         warnings_(warnings),
         writer_(out),
         model_(w.model),
-        content_(writer_, model_, warnings) {
-    gather();
+        content_(writer_, model_, warnings),
+        turns_(
+            take_turns(c, warnings, [this](const Part& part, bool system) { return fate(part, system); })) {
+    put_results_first(turns_);
     decide_thinking();
-    place_marks();
+    if (w.mark_prefix) mark_stable_prefix(c, turns_);
   }
 
   void write() {
     writer_.begin_object();
     write_system();
     writer_.key("messages").begin_array();
-    for (const auto& turn : turns_) write_turn(turn);
+    for (const auto& turn : turns_.turns) write_turn(turn);
     writer_.end_array();
     write_inference();
     write_tools();
@@ -57,69 +59,23 @@ class BedrockWriter {
   }
 
  private:
-  struct Placed {
-    const Part* part;
-    std::string path;
-    bool mark = false;  // a breakpoint of ours
-  };
-  struct Turn {
-    bool assistant;
-    std::vector<Placed> parts;
-  };
-
-  // Instructions apart, roles in turn, the results of tools first in their turn.
-  void gather() {
-    bool begun = false;
-    for (size_t i = 0; i < c_.messages.size(); ++i) {
-      const Message& message = c_.messages[i];
-      const std::string path = at("messages", i) + ".content";
-      const bool system = message.role == Role::system;
-      const bool assistant = message.role == Role::assistant;
-      if (system && begun) warn(warnings_, warning::kChanged, at("messages", i));
-      begun = begun || !system;
-      for (size_t k = 0; k < message.parts.size(); ++k) {
-        const Part& part = message.parts[k];
-        if (!content_.writable(part)) continue;
-        if (system) {
-          if (part.get<Text>() != nullptr || BedrockContent::own(part)) {
-            system_.push_back({&part, at(path, k)});
-          } else {
-            warn(warnings_, warning::kDropped, at(path, k));
-          }
-        } else {
-          if (turns_.empty() || turns_.back().assistant != assistant) turns_.push_back({assistant, {}});
-          turns_.back().parts.push_back({&part, at(path, k)});
-        }
-      }
-    }
-    for (auto& turn : turns_) {
-      std::stable_partition(turn.parts.begin(), turn.parts.end(),
-                            [](const Placed& p) { return p.part->get<ToolResult>() != nullptr; });
-    }
+  Fate fate(const Part& part, bool system) const {
+    if (!content_.writable(part)) return Fate::skip;
+    const bool stands = !system || part.get<Text>() != nullptr || BedrockContent::own(part);
+    return stands ? Fate::keep : Fate::drop;
   }
 
-  // Claude's terms, which hold here as they do at Anthropic: a turn that called tools needs its sealed
-  // thoughts when thinking goes on, and a tool that must be called leaves no room for thought.
+  // Claude's terms hold here as they do at Anthropic.
   void decide_thinking() {
     const Thinking& t = c_.thinking;
     limit_ = c_.sampling.max_output;
-    const bool wanted =
-        t.on.value_or(t.budget || (!t.effort.empty() && t.effort != "none")) && t.effort != "none";
-    if (!wanted) return;
+    if (!wants_thinking(t)) return;
     if (!model_.claude) {
       if (!model_.gpt_oss) warn(warnings_, warning::kDropped, "thinking");
       return;
     }
     if (!target_.thinks.value_or(true)) return warn(warnings_, warning::kDropped, "thinking");
-    const auto last =
-        std::find_if(turns_.rbegin(), turns_.rend(), [](const Turn& turn) { return turn.assistant; });
-    const bool unsealed =
-        last != turns_.rend() &&
-        std::ranges::any_of(last->parts, [](const Placed& p) { return p.part->get<ToolCall>(); }) &&
-        last->parts.front().part->get<Reasoning>() == nullptr;
-    const auto kind = c_.tool_choice.kind;
-    if (unsealed || kind == ToolChoice::Kind::required || kind == ToolChoice::Kind::named)
-      return warn(warnings_, warning::kThinkingOff, "thinking");
+    if (claude_cannot_think(c_, turns_)) return warn(warnings_, warning::kThinkingOff, "thinking");
     thinks_ = true;
     if (claude_abilities(target_.model).adaptive) return;
     budget_ = std::max(kLeastBudget, t.budget.value_or(budget_of(t.effort)));
@@ -131,30 +87,12 @@ class BedrockWriter {
     if (budget_ >= *limit_) limit_ = budget_ + kLeastBudget;
   }
 
-  // The client's own breakpoints, else ours on what is stable: tools, instructions, the last two turns of the
-  // user.
-  void place_marks() {
-    bool own = std::ranges::any_of(c_.tools, [](const Tool& t) { return t.cache.has_value(); });
-    auto marked = [](const Placed& p) { return p.part->cache.has_value(); };
-    own = own || std::ranges::any_of(system_, marked);
-    for (const auto& turn : turns_) own = own || std::ranges::any_of(turn.parts, marked);
-    if (own || !target_.mark_prefix) return;
-    mark_tools_ = system_.empty();
-    if (!system_.empty()) system_.back().mark = true;
-    int left = 2;
-    for (auto turn = turns_.rbegin(); turn != turns_.rend() && left > 0; ++turn) {
-      if (turn->assistant) continue;
-      turn->parts.back().mark = true;
-      --left;
-    }
-  }
-
   void write_system() {
     const bool json = c_.format.kind == OutputFormat::Kind::json;
     if (json) warn(warnings_, warning::kChanged, "response_format");
-    if (system_.empty() && !json) return;
+    if (turns_.system.empty() && !json) return;
     writer_.key("system").begin_array();
-    for (const auto& placed : system_) {
+    for (const auto& placed : turns_.system) {
       if (const auto* text = placed.part->get<Text>()) {
         content_.text(text->text);
       } else {
@@ -168,25 +106,25 @@ class BedrockWriter {
 
   void write_turn(const Turn& turn) {
     // The first word is the user's.
-    if (&turn == &turns_.front() && turn.assistant) {
+    if (&turn == &turns_.turns.front() && turn.assistant) {
       warn(warnings_, warning::kAdded, "messages[0]");
       writer_.begin_object().member("role", "user").key("content").begin_array();
       content_.text("…");
       writer_.end_array().end_object();
     }
     writer_.begin_object().member("role", turn.assistant ? "assistant" : "user").key("content").begin_array();
-    const bool prefill = turn.assistant && &turn == &turns_.back();
+    const bool prefill = turn.assistant && &turn == &turns_.turns.back();
     bool document = false, text = false;
     for (const auto& placed : turn.parts) {
       document = document || placed.part->get<File>() != nullptr;
       text = text || placed.part->get<Text>() != nullptr;
-      content_.part(*placed.part, placed.path, prefill && &placed == &turn.parts.back());
+      content_.part(*placed.part, placed.place, prefill && &placed == &turn.parts.back());
       content_.mark(placed.part->cache, placed.mark);
     }
     // "If you include a document in the content, you must also include a text block" (API reference,
     // Message).
     if (document && !text) {
-      warn(warnings_, warning::kAdded, turn.parts.back().path);
+      warn(warnings_, warning::kAdded, turn.parts.back().place.path());
       content_.text("…");
     }
     writer_.end_array().end_object();
@@ -240,7 +178,7 @@ class BedrockWriter {
   // Calls stand in the conversation: their tools must be there, too.
   std::vector<std::string> called_tools() const {
     std::vector<std::string> names;
-    for (const auto& turn : turns_) {
+    for (const auto& turn : turns_.turns) {
       for (const auto& placed : turn.parts) {
         std::string name;
         if (const auto* call = placed.part->get<ToolCall>()) name = call->name;
@@ -295,7 +233,7 @@ class BedrockWriter {
       if (tool.strict.value_or(false)) writer_.member("strict", true);
       writer_.end_object().end_object();
     }
-    if (model_.claude) content_.mark(tool.cache, mark_tools_ && last);  // Nova caches no tools
+    if (model_.claude) content_.mark(tool.cache, turns_.mark_tools && last);  // Nova caches no tools
   }
 
   void write_tool_choice(const ToolChoice& choice) {
@@ -411,9 +349,8 @@ class BedrockWriter {
   json::Writer writer_;
   BedrockModel model_;
   BedrockContent content_;
-  std::vector<Placed> system_;
-  std::vector<Turn> turns_;
-  bool thinks_ = false, mark_tools_ = false;
+  Turns turns_;
+  bool thinks_ = false;
   int64_t budget_ = 0;
   std::optional<int64_t> limit_;
 };

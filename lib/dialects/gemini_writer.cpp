@@ -8,6 +8,7 @@
 #include "dialects/gemini_part.h"
 #include "dialects/reading.h"
 #include "dialects/thinking.h"
+#include "dialects/turns.h"
 
 namespace llmgw::dialects {
 namespace {
@@ -25,8 +26,10 @@ class GeminiWriter {
         warnings_(warnings),
         writer_(out),
         generation_(gemini_generation(w.model)),
-        ids_(w.kind != "vertex") {
-    gather();
+        ids_(w.kind != "vertex"),
+        turns_(take_turns(c, warnings, &fate)) {
+    for (size_t i = 0; i < c.messages.size(); ++i)
+      if (!c.messages[i].name.empty()) drop(at("messages", i) + ".name");
   }
 
   void write() {
@@ -44,15 +47,6 @@ class GeminiWriter {
   }
 
  private:
-  struct Placed {
-    const Part* part;
-    std::string path;
-  };
-  struct Turn {
-    bool model;
-    std::vector<Placed> parts;
-  };
-
   void drop(std::string field) { warn(warnings_, warning::kDropped, std::move(field)); }
 
   static bool writable(const Part& part) {
@@ -63,39 +57,16 @@ class GeminiWriter {
     return true;
   }
 
-  void gather() {
-    bool begun = false;
-    for (size_t i = 0; i < c_.messages.size(); ++i) {
-      const Message& message = c_.messages[i];
-      const std::string path = at("messages", i);
-      if (!message.name.empty()) drop(path + ".name");
-      if (message.role == Role::system) {
-        if (begun) warn(warnings_, warning::kChanged, path);
-        for (size_t k = 0; k < message.parts.size(); ++k) {
-          if (message.parts[k].get<Text>() == nullptr) {
-            drop(at(path + ".content", k));
-          } else if (writable(message.parts[k])) {
-            system_.push_back(&message.parts[k]);
-          }
-        }
-        continue;
-      }
-      begun = true;
-      const bool model = message.role == Role::assistant;
-      if (turns_.empty() || turns_.back().model != model) turns_.push_back({model, {}});
-      for (size_t k = 0; k < message.parts.size(); ++k) {
-        if (writable(message.parts[k]))
-          turns_.back().parts.push_back({&message.parts[k], at(path + ".content", k)});
-      }
-    }
-    std::erase_if(turns_, [](const Turn& turn) { return turn.parts.empty(); });
+  static Fate fate(const Part& part, bool system) {
+    if (system && part.get<Text>() == nullptr) return Fate::drop;
+    return writable(part) ? Fate::keep : Fate::skip;
   }
 
   void write_system() {
-    if (system_.empty()) return;
+    if (turns_.system.empty()) return;
     writer_.key("systemInstruction").begin_object().key("parts").begin_array();
-    for (const Part* part : system_)
-      writer_.begin_object().member("text", part->get<Text>()->text).end_object();
+    for (const auto& placed : turns_.system)
+      writer_.begin_object().member("text", placed.part->get<Text>()->text).end_object();
     writer_.end_array().end_object();
   }
 
@@ -106,20 +77,21 @@ class GeminiWriter {
 
   void write_contents() {
     writer_.key("contents").begin_array();
-    if (turns_.empty() || turns_.front().model) {  // the first word is the user's
+    const auto& turns = turns_.turns;
+    if (turns.empty() || turns.front().assistant) {  // the first word is the user's
       warn(warnings_, warning::kAdded, "messages[0]");
       open_content("user");
       writer_.begin_object().member("text", "…").end_object();
       close_content();
     }
     static const Turn kNone{true, {}};
-    for (size_t i = 0; i < turns_.size(); ++i) {
-      const Turn& turn = turns_[i];
-      open_content(turn.model ? "model" : "user");
-      if (turn.model) {
+    for (size_t i = 0; i < turns.size(); ++i) {
+      const Turn& turn = turns[i];
+      open_content(turn.assistant ? "model" : "user");
+      if (turn.assistant) {
         write_model_turn(turn);
       } else {
-        write_user_turn(i > 0 ? turns_[i - 1] : kNone, turn);
+        write_user_turn(i > 0 ? turns[i - 1] : kNone, turn);
       }
       close_content();
     }
@@ -136,7 +108,7 @@ class GeminiWriter {
         // "the first functionCall part in each step" must have one (docs: "Thought signatures").
         if (!called && signature.empty() && generation_ >= 3) {
           signature = kNoSignature;
-          warn(warnings_, warning::kChanged, placed.path);
+          warn(warnings_, warning::kChanged, placed.place.path());
         }
         called = true;
       }
@@ -146,7 +118,7 @@ class GeminiWriter {
 
   void write_part(const Placed& placed, std::string_view signature) {
     if (write_gemini_part(writer_, *placed.part, signature, ids_)) return;
-    drop(placed.path);
+    drop(placed.place.path());
     // A content needs a part; what cannot be said is named.
     writer_.begin_object().member("text", "[content that cannot be shown]").end_object();
   }
@@ -157,30 +129,30 @@ class GeminiWriter {
     std::vector<const Placed*> rest;
     for (const auto& placed : turn.parts)
       (placed.part->get<ToolResult>() != nullptr ? results : rest).push_back(&placed);
-    std::vector<std::pair<const Part*, std::string>> media;  // that stand behind all results
+    std::vector<Placed> media;  // that stand behind all results
     for (const auto& placed : before.parts) {
       const auto* call = placed.part->get<ToolCall>();
       if (call == nullptr) continue;
       const auto found = std::ranges::find_if(
           results, [&](const Placed* r) { return r->part->get<ToolResult>()->id == call->id; });
       if (found == results.end()) {
-        warn(warnings_, warning::kAdded, placed.path);
+        warn(warnings_, warning::kAdded, placed.place.path());
         write_response(*call, "{\"error\":\"no result was given\"}");
         continue;
       }
       const auto& result = *(*found)->part->get<ToolResult>();
       write_response(*call, response_of(result));
       for (const Part& part : result.content) {
-        if (part.get<Text>() == nullptr) media.emplace_back(&part, (*found)->path);
+        if (part.get<Text>() == nullptr) media.push_back({&part, (*found)->place});
       }
       results.erase(found);
     }
-    for (const auto& [part, path] : media) {
-      warn(warnings_, warning::kChanged, path);
-      write_part({part, path}, {});
+    for (const Placed& placed : media) {
+      warn(warnings_, warning::kChanged, placed.place.path());
+      write_part(placed, {});
     }
     for (const Placed* orphan : results) {  // of no call: all that is left is to tell it
-      warn(warnings_, warning::kChanged, orphan->path);
+      warn(warnings_, warning::kChanged, orphan->place.path());
       const auto& result = *orphan->part->get<ToolResult>();
       writer_.begin_object().member("text", joined_text(result.content)).end_object();
     }
@@ -328,8 +300,7 @@ class GeminiWriter {
   json::Writer writer_;
   double generation_;
   bool ids_;  // Vertex's calls have had none for long
-  std::vector<const Part*> system_;
-  std::vector<Turn> turns_;
+  Turns turns_;
 };
 
 }  // namespace
