@@ -48,6 +48,7 @@ void Run::deliver_stream(Outcome& outcome) {
   std::optional<Error> cut;
   auto sent = writer_.begin(stream.status, reply_headers(stream.headers, &outcome));
   stream.headers = {};
+  world_.fibers.shed_stack();  // the way here went deeper than what is left to do
   while (sent) {
     if (!relay.out.empty()) {
       if (bodies_ != nullptr) bodies_->reply(relay.out);

@@ -41,6 +41,7 @@ class Fiber final : public Alarm {
   Wake woken_ = Wake::ready;
   uint8_t cancelled_ = 0;  // CancelCause bits
   int shields_ = 0;
+  context::stack_context stack_;
   SanitizerFiber sanitizer_;
 };
 
@@ -76,7 +77,7 @@ Fiber* Scheduler::spawn(std::function<void()> body) {
   fiber->cancelled_ = 0;
   fiber->shields_ = 0;
   fiber->woken_ = Wake::ready;
-  const auto stack = stacks_.take();
+  const auto stack = fiber->stack_ = stacks_.take();
   fiber->sanitizer_.create(static_cast<char*>(stack.sp) - stack.size, stack.size);
   fiber->context_ = context::fiber(std::allocator_arg, context::preallocated(stack.sp, stack.size, stack),
                                    PooledStack{&stacks_}, [fiber](context::fiber&& scheduler) {
@@ -143,6 +144,10 @@ void Scheduler::cancel(Fiber* fiber, CancelCause cause) {
 
 void Scheduler::uncancel(Fiber* fiber, CancelCause cause) {
   fiber->cancelled_ &= static_cast<uint8_t>(~static_cast<uint8_t>(cause));
+}
+
+void Scheduler::shed_stack() {
+  shed_below(__builtin_frame_address(0), current_->stack_);
 }
 
 bool Scheduler::cancelled() const {

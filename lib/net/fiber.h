@@ -60,6 +60,10 @@ class Scheduler : public Clock {
   bool cancelled() const;
   bool cancelled_by(CancelCause) const;
 
+  // For a wait that may be long: the memory that the current fiber's stack took in deeper calls than this
+  // one, and does not use now, goes back to the system.
+  void shed_stack();
+
   // While it stands, waits of the current fiber aren't cut short by cancel().
   class Shield {
    public:

@@ -44,4 +44,11 @@ void StackPool::give_back(boost::context::stack_context stack) {
   free_.push_back(stack);
 }
 
+void shed_below(const void* frame, const boost::context::stack_context& stack) {
+  char* const lowest = static_cast<char*>(stack.sp) - stack.size;
+  const auto used = static_cast<size_t>(static_cast<char*>(stack.sp) - static_cast<const char*>(frame));
+  const size_t kept = ((used + kPage - 1) / kPage + 1) * kPage;
+  if (kept < stack.size) madvise(lowest, stack.size - kept, MADV_DONTNEED);
+}
+
 }  // namespace llmgw::net

@@ -34,4 +34,8 @@ class StackPool {
   std::vector<boost::context::stack_context> free_;
 };
 
+// Gives what lies below `frame` back to the system, but for the page that the next calls will want.
+// The addresses stay: they hold zeros when they are next touched.
+void shed_below(const void* frame, const boost::context::stack_context&);
+
 }  // namespace llmgw::net

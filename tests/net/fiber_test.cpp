@@ -1,5 +1,7 @@
 #include "net/fiber.h"
 
+#include <sys/mman.h>
+
 #include <doctest/doctest.h>
 
 #include "base/random.h"
@@ -14,6 +16,20 @@ namespace {
 void on_loop(const std::function<void(Loop&)>& body) {
   Loop loop;
   run_on(loop, [&] { body(loop); });
+}
+
+// Uses 24 KiB of stack; tells where they began.
+[[gnu::noinline]] uintptr_t go_deep() {
+  volatile char room[24 << 10];
+  for (size_t i = 0; i < sizeof room; i += 512) room[i] = 1;
+  return reinterpret_cast<uintptr_t>(&room[0]);
+}
+
+bool resident(uintptr_t address) {
+  constexpr uintptr_t kPage = 4096;
+  unsigned char in_memory = 0;
+  return mincore(reinterpret_cast<void*>(address & ~(kPage - 1)), kPage, &in_memory) == 0 &&
+         (in_memory & 1) != 0;
 }
 
 }  // namespace
@@ -159,5 +175,18 @@ TEST_CASE("a job runs off the loop, and a fiber that stops waiting leaves it beh
     CHECK(slow.error().error_class == ErrorClass::timeout);
     CHECK_FALSE(*finished);
     while (!*finished) loop.sleep_until(after(loop.now(), 1ms));
+  });
+}
+
+TEST_CASE("a fiber that sheds its stack keeps its frames, and gives back what deeper calls had taken") {
+  on_loop([](Loop& loop) {
+    const std::string kept = "what stands in a frame, longer than any small string";
+    const uintptr_t deep = go_deep();
+    CHECK(resident(deep));
+    loop.shed_stack();
+    CHECK_FALSE(resident(deep));
+    CHECK(loop.sleep_until(after(loop.now(), 1ms)) == Wake::timeout);
+    CHECK(kept == "what stands in a frame, longer than any small string");
+    go_deep();
   });
 }
