@@ -13,14 +13,14 @@ function(llmgw_folder name)
 endfunction()
 
 # One precompiled header of the standard library for every target.
+set(LLMGW_PRECOMPILED
+  <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <expected> <functional> <map> <memory> <mutex>
+  <optional> <set> <span> <string> <string_view> <thread> <unordered_map> <utility> <variant> <vector>)
 function(llmgw_precompiled target)
   if(NOT TARGET llmgw_pch)
     file(CONFIGURE OUTPUT ${CMAKE_BINARY_DIR}/pch.cpp CONTENT "")  # written once: a rewrite would rebuild
     add_library(llmgw_pch OBJECT ${CMAKE_BINARY_DIR}/pch.cpp)
-    target_precompile_headers(llmgw_pch PRIVATE
-      <algorithm> <array> <atomic> <chrono> <cstdint> <cstring> <expected> <functional> <map>
-      <memory> <mutex> <optional> <set> <span> <string> <string_view> <thread> <unordered_map>
-      <utility> <variant> <vector>)
+    target_precompile_headers(llmgw_pch PRIVATE ${LLMGW_PRECOMPILED})
   endif()
   target_precompile_headers(${target} REUSE_FROM llmgw_pch)
 endfunction()
