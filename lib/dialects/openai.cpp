@@ -77,7 +77,8 @@ void read_openai_usage(json::Value usage, observe::Usage& out) {
       count(value, out.input);
     } else if (key.says("completion_tokens") || key.says("output_tokens")) {
       count(value, out.output);
-    } else if (key.says("prompt_tokens_details") || key.says("input_tokens_details")) {
+    } else if (key.says("prompt_tokens_details") || key.says("input_tokens_details") ||
+               key.says("input_token_details")) {  // Realtime's
       count(value["cached_tokens"], out.cached_input);
       count(value["cache_write_tokens"], out.cache_written);
     } else if (key.says("completion_tokens_details") || key.says("output_tokens_details")) {

@@ -55,6 +55,7 @@ struct Request {
   std::optional<config::ExtraFields> extra_fields;
   Needs needs;
   bool gives_out_ids = false;  // those that its reply names are to be remembered
+  bool websocket = false;      // asks for that protocol; `query` may name the model
   bool once = false;           // never sent twice once a byte of the body went out
 
   // What the client's headers say.

@@ -52,7 +52,9 @@ Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
   } else {
     rest_for(outcome, pick.index);
   }
-  if (!std::holds_alternative<Stream>(outcome.what)) {
+  const bool goes_on =
+      std::holds_alternative<Stream>(outcome.what) || std::holds_alternative<Tunnel>(outcome.what);
+  if (!goes_on) {
     run_after(outcome, {.failure = outcome.failure(), .reply = std::get_if<Reply>(&outcome.what)});
   }
   return outcome;

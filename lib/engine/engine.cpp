@@ -94,7 +94,9 @@ void Run::live() {
   forwarded_ = forwarded_request_headers(request_.headers);
   world_.state.retries.deposit();
   if (auto answer = walk()) {
-    std::holds_alternative<Stream>(answer->what) ? deliver_stream(*answer) : deliver_whole(*answer);
+    if (std::holds_alternative<Stream>(answer->what)) return deliver_stream(*answer);
+    if (std::holds_alternative<Tunnel>(answer->what)) return deliver_tunnel(*answer);
+    deliver_whole(*answer);
   } else if (failures_.empty()) {
     deliver_failure(no_target(), nullptr);
   } else {

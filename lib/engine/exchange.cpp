@@ -56,12 +56,17 @@ Result<net::Call> Run::make_call(const Wire& wire, const routing::Target& t, siz
                  .target = wire.path,
                  .headers = wire.translated ? translated_request_headers(forwarded_) : forwarded_,
                  .body = wire.body ? *wire.body : request_.body,
+                 .websocket = request_.websocket,
                  .once = request_.once,
                  .connect = timeout(link, &config::Timeouts::connect),
                  .deadline = deadline_};
   if (request_.file != nullptr)
     call.upload = net::FileBody{request_.file, dialects::form_changes(request_, t.model)};
-  call.headers.add("Accept-Encoding", "identity");
+  if (request_.websocket) {
+    append_websocket_headers(request_.headers, pays_itself(t), call.headers);
+  } else {
+    call.headers.add("Accept-Encoding", "identity");
+  }
   if (pays_itself(t)) append_credentials(request_.headers, call.headers);
   provider.authorize(call.headers, key, wire.dialect);
   const TimePoint signed_by = std::min(deadline_, after(now(), kSigningPatience));
@@ -115,8 +120,17 @@ void Run::read_reply(Outcome& outcome, const Wire& wire, std::unique_ptr<net::Ex
       record.upstream_request_id = shortened(provider.scrub(id), 200);
     }
   }
+  if (request_.websocket && response.status == 101) {
+    outcome.what = Tunnel{response.headers, std::move(exchange), std::move(place)};
+    return;
+  }
   if (response.status / 100 != 2) {
     return read_failure(outcome, wire, *exchange, response, std::min(total, after(now(), kErrorPatience)));
+  }
+  if (request_.websocket) {
+    return fail_with(outcome, fail(ErrorClass::invalid_response,
+                                   "a reply where a switch to the protocol WebSocket was asked for")
+                                  .error());
   }
   const auto type = response.headers.get("content-type");
   const bool inference = request_.dialect != dialects::Dialect::openai_other;

@@ -69,6 +69,23 @@ net::Headers forwarded_request_headers(const net::Headers& client) {
   return out;
 }
 
+void append_websocket_headers(const net::Headers& client, bool with_credentials, net::Headers& out) {
+  for (const std::string_view name : {"Sec-WebSocket-Key", "Sec-WebSocket-Version"})
+    out.add(name, client.get(name));
+  std::string protocols;
+  for (const auto field : client) {
+    if (!iequals(field.name, "sec-websocket-protocol")) continue;
+    for (const auto each : split(field.value, ',')) {
+      const auto protocol = trim(each);
+      if (protocol.empty() || (!with_credentials && protocol.starts_with("openai-") &&
+                               protocol.find('.') != std::string_view::npos))
+        continue;
+      protocols.append(protocols.empty() ? "" : ", ").append(protocol);
+    }
+  }
+  if (!protocols.empty()) out.add("Sec-WebSocket-Protocol", protocols);
+}
+
 void append_forwarded_reply_headers(const net::Headers& upstream, net::Headers& out) {
   const auto of_this_hop = upstream.names_of_this_hop();
   for (const auto field : upstream) {

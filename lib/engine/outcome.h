@@ -22,9 +22,17 @@ struct Stream {
   routing::Gate::Place place;       // among the provider's calls, until the stream has ended
 };
 
+// A provider that has switched to the protocol asked for: its connection is carried to the client from here
+// on.
+struct Tunnel {
+  net::Headers headers;
+  std::unique_ptr<net::Exchange> exchange;  // with a duplex()
+  routing::Gate::Place place;               // among the provider's calls, until it ends
+};
+
 // What one attempt came to, and whose it was.
 struct Outcome {
-  std::variant<Failure, Reply, Stream> what;
+  std::variant<Failure, Reply, Stream, Tunnel> what;
   size_t link = 0;                            // of the chain
   size_t record = 0;                          // of the trail
   std::unique_ptr<plugins::Attempt> attempt;  // until its `after` hooks have run

@@ -10,7 +10,7 @@ Race::Watch::Watch(Run& run, size_t link)
       patience_(run.chain_.policy.slow_after.value.value_or(
           run.target(link).state->slow_after(run.request_.stream))) {
   const bool racer = run.world_.fibers.current() != run.fiber_;
-  if (!racer && run.next_ < run.chain_.links.size() && !run.request_.once) {
+  if (!racer && run.next_ < run.chain_.links.size() && !run.request_.once && !run.request_.websocket) {
     run_.world_.fibers.arm(*this, after(run.now(), patience_));
   }
 }

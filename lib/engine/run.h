@@ -76,6 +76,7 @@ class Run {
   void deliver_whole(Outcome&);
   void deliver_stream(Outcome&);
   void deliver_failure(const Failure&, const Outcome* whose);
+  void deliver_tunnel(Outcome&);  // tunnel.cpp
   const Outcome& primary_failure() const;
   net::Headers reply_headers(const net::Headers& upstream, const Outcome* whose) const;
   std::string extra_fields(const Outcome* whose) const;

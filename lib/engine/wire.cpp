@@ -76,6 +76,15 @@ bool may_carry_seals(Dialect d) {
          d == Dialect::bedrock_converse || d == Dialect::bedrock_invoke || d == Dialect::openai_responses;
 }
 
+// "?model=fast&x=y" for `model`: where a WebSocket is opened, the query names it.
+std::string with_model(std::string query, std::string_view model) {
+  size_t begin = query.starts_with("?model=") ? 0 : query.find("&model=");
+  if (begin == std::string::npos) return query;
+  begin += std::string_view("?model=").size();
+  const size_t end = std::min(query.find('&', begin), query.size());
+  return query.replace(begin, end - begin, percent_encoded(model));
+}
+
 }  // namespace
 
 Result<Wire> make_wire(const dialects::Request& request, const routing::Target& target, bool strict,
@@ -87,7 +96,8 @@ Result<Wire> make_wire(const dialects::Request& request, const routing::Target& 
   wire.translated = wire.dialect != request.dialect ||
                     (may_carry_seals(request.dialect) && dialects::has_marked_seal(request.body));
   if (!wire.translated) {
-    const std::string query = request.query.empty() ? "" : "?" + request.query;
+    std::string query = request.query.empty() ? "" : "?" + request.query;
+    if (request.websocket) query = with_model(std::move(query), target.model);
     wire.body = edited(request, target, *wire.codec);
     wire.path = provider.path(wire.dialect, request.path + query, target.model, request.stream);
     return wire;

@@ -18,7 +18,7 @@ class Scheduler;
 enum class Wake : uint8_t { ready, timeout, cancelled };
 
 // Who cancelled a fiber. Bits, so that one cause can be taken back and another stays.
-enum class CancelCause : uint8_t { client = 1, raced = 2, shutdown = 4 };
+enum class CancelCause : uint8_t { client = 1, raced = 2, shutdown = 4, other_side = 8 };
 
 // A thread of control on a stack of its own. Made by Scheduler::spawn, gone when its
 // function returns; whoever keeps a Fiber* past that keeps a dangling one.

@@ -26,6 +26,7 @@ void append_head(std::string& out, const Call& call) {
   for (const auto field : call.headers) {
     out.append(field.name).append(": ").append(field.value).append("\r\n");
   }
+  if (call.websocket) out.append("Connection: Upgrade\r\nUpgrade: websocket\r\n");
   const uint64_t size = call.upload ? call.upload->size() : call.body.size();
   if (size > 0 || call.method == "POST" || call.method == "PUT" || call.method == "PATCH") {
     out.append("Content-Length: ").append(std::to_string(size)).append("\r\n");
@@ -116,6 +117,17 @@ class HttpExchange final : public Exchange {
       }
     }
     return &response;
+  }
+
+  Duplex* duplex() override {
+    if (duplex_ == nullptr && call_.websocket && head_seen_ && parser_.response().status == 101) {
+      std::string early = block_ != nullptr ? std::string(block_.get() + begin_, end_ - begin_)
+                                            : std::string(carried_.data(), carried_size_);
+      carried_size_ = 0;
+      release();
+      duplex_ = std::make_unique<StreamDuplex>(client_.loop_, *stream_, std::move(early), kStall);
+    }
+    return duplex_.get();
   }
 
   Result<std::string_view> read(TimePoint deadline) override {
@@ -276,6 +288,7 @@ class HttpExchange final : public Exchange {
   int interim_ = 0;  // replies of 1xx
   std::optional<Error> write_fault_;
   ResponseParser parser_;
+  std::unique_ptr<Duplex> duplex_;
   std::unique_ptr<Inflater> inflater_;
   uint64_t decoded_ = 0;  // bytes that the inflater gave
   std::unique_ptr<char[]> block_;

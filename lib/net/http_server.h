@@ -6,6 +6,7 @@
 #include <string>
 #include <unordered_set>
 
+#include "net/duplex.h"
 #include "net/http_message.h"
 #include "net/http_parser.h"
 #include "net/stream.h"
@@ -26,6 +27,10 @@ class ResponseWriter {
   virtual Result<void> begin(int status, const Headers&) = 0;
   virtual Result<void> write(std::string_view bytes) = 0;
   virtual Result<void> end() = 0;
+  // Answers 101 for the protocol WebSocket: the connection is the caller's until its handler returns, and
+  // closes then. The client's going is told by its bytes alone from now on. nullptr: the reply has no
+  // connection of its own.
+  virtual Result<Duplex*> switch_to_websocket(const Headers&) { return nullptr; }
   // Breaks the connection off, so that the client can't take what it has for the whole.
   virtual void abort() = 0;
   // Whether a byte of the reply was sent.

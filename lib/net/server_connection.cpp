@@ -74,6 +74,23 @@ Result<void> HttpServer::Connection::end() {
   return flushed(stream_.write(pieces, server_.options_.stall));
 }
 
+Result<Duplex*> HttpServer::Connection::switch_to_websocket(const Headers& headers) {
+  Headers fields = headers;
+  fields.add("Connection", "Upgrade");
+  fields.add("Upgrade", "websocket");
+  std::string head;
+  append_response_head(head, 101, fields, kToClose, true, loop_.wall());
+  begun_ = ended_ = true;
+  keep_ = false;
+  body_.release();
+  stream_.handle().cancel_on_hang_up(nullptr);
+  if (auto sent = written(stream_.write(head, server_.options_.stall)); !sent) return fail(sent.error());
+  std::string early = block_ ? std::string(block_.get() + begin_, end_ - begin_) : std::string();
+  release();
+  duplex_ = std::make_unique<StreamDuplex>(loop_, stream_, std::move(early), server_.options_.stall);
+  return duplex_.get();
+}
+
 void HttpServer::Connection::abort() {
   broken_ = true;
   // Closing then resets the connection: a reply whose end is the connection's must not look whole.

@@ -24,6 +24,7 @@ class HttpServer::Connection final : public ResponseWriter {
   Result<void> begin(int status, const Headers& headers) override;
   Result<void> write(std::string_view bytes) override;
   Result<void> end() override;
+  Result<Duplex*> switch_to_websocket(const Headers& headers) override;
   void abort() override;
   bool begun() const override { return begun_; }
   Result<void> hold(int64_t more) override;
@@ -44,6 +45,7 @@ class HttpServer::Connection final : public ResponseWriter {
   HttpServer& server_;
   Loop& loop_;
   TcpStream stream_;
+  std::unique_ptr<Duplex> duplex_;  // once the protocol was switched
   Fiber* fiber_ = nullptr;
   IncomingBody body_;
   std::unique_ptr<char[]> block_;

@@ -7,6 +7,7 @@
 
 #include "base/error.h"
 #include "net/body_file.h"
+#include "net/duplex.h"
 #include "net/endpoint.h"
 #include "net/http_message.h"
 
@@ -20,6 +21,7 @@ struct Call {
   Headers headers;     // without Host, Content-Length and connection fields
   std::string_view body;
   std::optional<FileBody> upload;  // in place of `body`
+  bool websocket = false;          // asks for that protocol
   bool once = false;               // must not be sent again once a byte of the body went out
   Duration connect = 5s;           // for DNS, connect, TLS together
   TimePoint deadline = kNever;     // of the request's sending
@@ -35,6 +37,9 @@ class Exchange {
   // The next bytes of the body, decoded; empty at its end, again and again. They hold until the next
   // call. Fails with network when the body is cut; may be asked again after a timeout.
   virtual Result<std::string_view> read(TimePoint deadline) = 0;
+  // The connection, once head() is a 101 that the call asked for; it lives as long as the exchange. nullptr:
+  // the protocol was not switched.
+  virtual Duplex* duplex() { return nullptr; }
 };
 
 // How the engine reaches upstreams: sockets in serve and ask, models of upstreams in the simulator.

@@ -19,6 +19,9 @@ class CorsWriter final : public net::ResponseWriter {
   Result<void> begin(int status, const net::Headers& headers) override {
     return writer_.begin(status, granted(headers));
   }
+  Result<net::Duplex*> switch_to_websocket(const net::Headers& headers) override {
+    return writer_.switch_to_websocket(granted(headers));
+  }
   Result<void> write(std::string_view bytes) override { return writer_.write(bytes); }
   Result<void> end() override { return writer_.end(); }
   void abort() override { writer_.abort(); }

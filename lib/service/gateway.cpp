@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "dialects/multipart.h"
 #include "net/inflate.h"
+#include "net/websocket.h"
 #include "service/aws_signature.h"
 #include "service/cors.h"
 #include "service/gatekeeper.h"
@@ -118,6 +119,7 @@ void Gateway::route(net::HttpRequest& request, net::ResponseWriter& writer,
     return refuse(writer, not_found("the dialect " + std::string(dialects::name(face->dialect)) +
                                     " is not built yet; use /v1"));
   }
+  if (net::asks_for_websocket(request)) return serve_websocket(request, writer, *face, topology);
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (reads && face->call == Face::Call::models) return serve_models(writer, *topology, *face);
   serve_inference(request, writer, std::move(*face), topology);

@@ -38,6 +38,9 @@ class Gateway final : public net::HttpHandler {
   bool serve_own(net::HttpRequest&, net::ResponseWriter&, const routing::Topology&);
   void serve_inference(net::HttpRequest&, net::ResponseWriter&, Face,
                        std::shared_ptr<const routing::Topology>);
+  // serve_websocket.cpp.
+  void serve_websocket(net::HttpRequest&, net::ResponseWriter&, const Face&,
+                       std::shared_ptr<const routing::Topology>);
   // serve_count.cpp. `request` is decoded.
   void serve_count(dialects::Request&, const std::shared_ptr<const routing::Topology>&, net::ResponseWriter&);
   void refuse(net::ResponseWriter&, const Error&, dialects::Dialect = dialects::Dialect::openai_other);

@@ -17,4 +17,13 @@ std::string forwarded_query(std::string_view query) {
   return out;
 }
 
+std::optional<std::string> query_value(std::string_view query, std::string_view name) {
+  for (const auto pair : split(query, '&')) {
+    const size_t equals = pair.find('=');
+    if (equals != std::string_view::npos && percent_decoded(pair.substr(0, equals)) == name)
+      return percent_decoded(pair.substr(equals + 1));
+  }
+  return std::nullopt;
+}
+
 }  // namespace llmgw::service
