@@ -68,21 +68,20 @@ plugins::Verdict CostLimit::sending(plugins::Attempt& attempt) {
                                observe::shown(std::max(left, NanoUsd{})) + " of " + observe::shown(limit_) +
                                " is left; lower -o max_completion_tokens=N or raise the limit");
   }
-  open_[&attempt] = *cost;
+  attempt.note<NanoUsd>(*this) = *cost;
   reserved_ = reserved_ + *cost;
   return plugins::Pass{};
 }
 
 void CostLimit::after(plugins::Attempt& attempt, const plugins::Ending& ending) {
-  const auto reserved = open_.find(&attempt);
-  if (reserved == open_.end()) return;
-  reserved_ = reserved_ - reserved->second;
+  const auto* reserved = attempt.find_note<NanoUsd>(*this);
+  if (reserved == nullptr) return;
+  reserved_ = reserved_ - *reserved;
   // An answer whose tokens nobody counted is taken for the worst case; a call that failed costs what its
   // provider said.
   const bool counted = attempt.record.usage.input >= 0 || attempt.record.usage.output >= 0;
   const bool answered = ending.failure == nullptr || ending.cut;
-  spent_ = spent_ + (counted || !answered ? attempt.record.cost : reserved->second);
-  open_.erase(reserved);
+  spent_ = spent_ + (counted || !answered ? attempt.record.cost : *reserved);
 }
 
 }  // namespace llmgw::ask

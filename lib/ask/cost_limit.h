@@ -1,7 +1,6 @@
 #pragma once
 
 #include <functional>
-#include <unordered_map>
 
 #include "plugins/plugin.h"
 
@@ -29,7 +28,6 @@ class CostLimit final : public plugins::Plugin {
 
   NanoUsd limit_, spent_, reserved_;
   Price price_;
-  std::unordered_map<const plugins::Attempt*, NanoUsd> open_;
 };
 
 // The most tokens that a request can be: bytes of text count as tokens, an image as 50,000 (the largest that

@@ -98,6 +98,11 @@ std::string shortened(std::string_view text, size_t limit) {
   return std::string(text.substr(0, end)) + "…";
 }
 
+std::string seconds_text(Duration d) {
+  const auto s = (to_ms(d) + 999) / 1000;
+  return std::to_string(std::max<int64_t>(s, 1)) + " s";
+}
+
 std::string base64(std::string_view bytes) {
   std::string out;
   out.reserve((bytes.size() + 2) / 3 * 4);

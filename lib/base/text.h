@@ -6,6 +6,8 @@
 #include <string_view>
 #include <vector>
 
+#include "base/time.h"
+
 namespace llmgw {
 
 constexpr char lower(char c) {
@@ -55,6 +57,9 @@ std::string percent_encoded(std::string_view text);
 
 // At most `limit` bytes of `text`, cut at a UTF-8 boundary, with "…" when cut.
 std::string shortened(std::string_view text, size_t limit);
+
+// "3 s": rounded up, at least one.
+std::string seconds_text(Duration);
 
 std::string base64(std::string_view bytes);
 // Standard or URL-safe alphabet, padded or not; none for anything else.

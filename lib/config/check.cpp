@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "base/text.h"
+#include "config/quantity.h"
 
 namespace llmgw::config::check {
 namespace {
@@ -94,34 +95,8 @@ Wrong hours(std::string_view text) {
 }
 
 Wrong date(std::string_view text) {
-  static constexpr std::string_view kShape = "0000-00-00T00:00:00";
-  Wrong wrong = "must be a date such as \"2027-01-01\" or a date-time such as \"2027-01-01T12:00:00Z\"";
-  const size_t shape = text.size() > 10 ? kShape.size() : 10;
-  if (text.size() < shape) return wrong;
-  for (size_t i = 0; i < shape; ++i) {
-    const bool digit = text[i] >= '0' && text[i] <= '9';
-    const bool fits =
-        kShape[i] == '0' ? digit : text[i] == kShape[i] || (i == 10 && (text[i] == ' ' || text[i] == 't'));
-    if (!fits) return wrong;
-  }
-  const auto part = [&](size_t i, size_t n) { return to_number<unsigned>(text.substr(i, n)).value_or(99); };
-  const std::chrono::year_month_day day{std::chrono::year{static_cast<int>(part(0, 4))},
-                                        std::chrono::month{part(5, 2)}, std::chrono::day{part(8, 2)}};
-  if (!day.ok()) return "is no day of the calendar";
-  if (text.size() == 10) return std::nullopt;
-  if (part(11, 2) > 23 || part(14, 2) > 59 || part(17, 2) > 60) return wrong;
-  auto rest = text.substr(shape);
-  if (rest.starts_with('.')) {
-    const auto end = rest.find_first_not_of("0123456789", 1);
-    if (end == 1 || end == rest.npos) return wrong;
-    rest.remove_prefix(end);
-  }
-  if (rest == "Z" || rest == "z") return std::nullopt;
-  const bool offset = rest.size() == 6 && (rest[0] == '+' || rest[0] == '-') && rest[3] == ':' &&
-                      to_number<unsigned>(rest.substr(1, 2)).value_or(99) < 24 &&
-                      to_number<unsigned>(rest.substr(4)).value_or(99) < 60;
-  if (!offset) return wrong;
-  return std::nullopt;
+  const auto read = parse_date(text);
+  return read ? Wrong() : Wrong(read.error());
 }
 
 Wrong zone(std::string_view text) {

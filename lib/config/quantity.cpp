@@ -172,4 +172,42 @@ std::string format_scaled(int64_t value, int digits) {
   return value < 0 ? "-" + text : text;
 }
 
+std::expected<WallTime, std::string> parse_date(std::string_view text) {
+  static constexpr std::string_view kShape = "0000-00-00T00:00:00";
+  const std::unexpected<std::string> wrong(
+      "must be a date such as \"2027-01-01\" or a date-time such as \"2027-01-01T12:00:00Z\"");
+  const size_t shape = text.size() > 10 ? kShape.size() : 10;
+  if (text.size() < shape) return wrong;
+  for (size_t i = 0; i < shape; ++i) {
+    const bool digit = text[i] >= '0' && text[i] <= '9';
+    const bool fits =
+        kShape[i] == '0' ? digit : text[i] == kShape[i] || (i == 10 && (text[i] == ' ' || text[i] == 't'));
+    if (!fits) return wrong;
+  }
+  const auto part = [&](size_t i, size_t n) { return to_number<unsigned>(text.substr(i, n)).value_or(99); };
+  const std::chrono::year_month_day day{std::chrono::year{static_cast<int>(part(0, 4))},
+                                        std::chrono::month{part(5, 2)}, std::chrono::day{part(8, 2)}};
+  if (!day.ok()) return std::unexpected<std::string>("is no day of the calendar");
+  if (part(0, 4) >= 2262) return WallTime::max();  // further than nanoseconds reach
+  if (part(0, 4) < 1678) return WallTime::min();
+  WallTime time = std::chrono::sys_days(day);
+  if (text.size() == 10) return time;
+  if (part(11, 2) > 23 || part(14, 2) > 59 || part(17, 2) > 60) return wrong;
+  time +=
+      std::chrono::hours(part(11, 2)) + std::chrono::minutes(part(14, 2)) + std::chrono::seconds(part(17, 2));
+  auto rest = text.substr(shape);
+  if (rest.starts_with('.')) {
+    const auto end = rest.find_first_not_of("0123456789", 1);
+    if (end == 1 || end == rest.npos) return wrong;
+    rest.remove_prefix(end);  // a part of a second
+  }
+  if (rest == "Z" || rest == "z") return time;
+  if (rest.size() != 6 || (rest[0] != '+' && rest[0] != '-') || rest[3] != ':') return wrong;
+  const auto hours = to_number<unsigned>(rest.substr(1, 2)).value_or(99);
+  const auto minutes = to_number<unsigned>(rest.substr(4)).value_or(99);
+  if (hours > 23 || minutes > 59) return wrong;
+  const auto offset = std::chrono::hours(hours) + std::chrono::minutes(minutes);
+  return rest[0] == '+' ? time - offset : time + offset;
+}
+
 }  // namespace llmgw::config

@@ -19,6 +19,10 @@ std::string format_duration(Duration);
 std::optional<int64_t> parse_size(std::string_view text);
 std::string format_size(int64_t bytes);
 
+// "2027-01-01", the begin of that day in UTC, or a date-time with its offset (RFC 3339). The error says
+// what keeps it from being one: "must be …", "is no day of the calendar".
+std::expected<WallTime, std::string> parse_date(std::string_view text);
+
 // A decimal number as it stands in a TOML file ("2.5", "1e-3", "1_000") times 10^digits,
 // exactly. The error says what keeps it from being one: too fine, too large, not finite.
 std::expected<int64_t, std::string> scaled_decimal(std::string_view literal, int digits);

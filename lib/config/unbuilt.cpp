@@ -10,7 +10,7 @@ namespace llmgw::config {
 namespace {
 
 struct Part {
-  std::string_view path;  // "*" stands for any key
+  std::string_view path;  // "*" stands for any key, and any item of an array
   std::string_view
       allowed;  // texts that ask for nothing, separated by spaces; empty: the key itself is refused
   std::string_view what;
@@ -18,11 +18,14 @@ struct Part {
 
 // Delete a row when its part works.
 constexpr std::array kUnbuilt = std::to_array<Part>({
-    {"server.auth", "open", "virtual keys"},
     {"server.tls", "", "TLS for clients"},
-    {"virtual_keys", "", "virtual keys"},
-    {"teams", "", "budgets of teams"},
-    {"customers", "", "budgets of customers"},
+    {"virtual_keys.*.budget", "", "budgets"},
+    {"virtual_keys.*.provider.*.budget", "", "budgets"},
+    {"virtual_keys.*.provider.*.weight", "", "weights of a virtual key's providers"},
+    {"virtual_keys.*.model.*.budget", "", "budgets"},
+    {"virtual_keys.*.priority", "", "priorities"},
+    {"teams.*.budget", "", "budgets"},
+    {"customers.*.budget", "", "budgets"},
     {"budget", "", "budgets"},
     {"cache.mode", "off", "the response cache"},
     {"cache.embedder", "none", "the vector tier of the cache"},
@@ -58,6 +61,8 @@ void refuse(const Part& part, std::string_view rest, const Node& node, const std
   const auto dot = rest.find('.');
   const auto key = rest.substr(0, dot);
   const auto tail = dot == rest.npos ? std::string_view{} : rest.substr(dot + 1);
+  for (size_t i = 0; key == "*" && i < node.items.size(); ++i)
+    refuse(part, tail, node.items[i], join(path, i), session);
   for (const auto& member : node.members) {
     if (key == "*" || key == member.key) refuse(part, tail, member.value, join(path, member.key), session);
   }

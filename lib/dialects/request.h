@@ -1,5 +1,6 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -68,7 +69,8 @@ struct Request {
   // Set for a call that names an object of one provider: it goes there, with that key, and nowhere else.
   std::optional<std::string> pinned_key;  // with `provider`; empty: any key
   std::vector<std::pair<std::string, std::string>> tags;
-  std::string virtual_key;  // its name
+  std::string virtual_key;                        // its name
+  std::shared_ptr<const config::VirtualKey> key;  // the same, and its terms; nullptr: none
 
   // What was sent is needed no more.
   void release_message() {

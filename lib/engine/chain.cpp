@@ -1,6 +1,8 @@
 // The walk along the chain: which target is called, again or not, and what ends it.
 #include <algorithm>
 
+#include "base/text.h"
+
 #include "engine/race.h"
 #include "engine/run.h"
 
@@ -16,11 +18,6 @@ bool retries_same_target(ErrorClass c) {
 bool takes_next_key(ErrorClass c) {
   return c == ErrorClass::rate_limit || c == ErrorClass::quota || c == ErrorClass::auth ||
          c == ErrorClass::model_unavailable || c == ErrorClass::budget;
-}
-
-std::string seconds_text(Duration d) {
-  const auto s = (to_ms(d) + 999) / 1000;
-  return std::to_string(std::max<int64_t>(s, 1)) + " s";
 }
 
 }  // namespace

@@ -49,7 +49,9 @@ Run::Run(const World& world, dialects::Request& request, std::shared_ptr<const r
     bodies_ = std::make_unique<KeptBodies>(which);
 }
 
-Run::~Run() = default;
+Run::~Run() {
+  for (size_t i = entered_; i > 0; --i) world_.plugins[i - 1]->leave(request_);
+}
 
 void Run::go() {
   std::string fault;
@@ -73,7 +75,19 @@ void Run::give_up(const std::string& why) {
   deliver_failure(Failure{.error = error}, nullptr);
 }
 
+bool Run::enter() {
+  for (; entered_ < world_.plugins.size(); ++entered_) {
+    auto verdict = world_.plugins[entered_]->enter(request_);
+    auto* refused = std::get_if<plugins::Refuse>(&verdict);
+    if (refused == nullptr) continue;
+    deliver_failure(Failure{.error = std::move(refused->error)}, nullptr);
+    return false;
+  }
+  return true;
+}
+
 void Run::live() {
+  if (!enter()) return;
   auto chain = topology_->chain(request_, world_.random);
   if (!chain) {
     return deliver_failure(Failure{.error = std::move(chain.error())}, nullptr);

@@ -63,7 +63,7 @@ Result<net::Call> Run::make_call(const Wire& wire, const routing::Target& t, siz
   if (request_.file != nullptr)
     call.upload = net::FileBody{request_.file, dialects::form_changes(request_, t.model)};
   if (request_.websocket) {
-    append_websocket_headers(request_.headers, pays_itself(t), call.headers);
+    append_websocket_headers(request_.headers, call.headers);
   } else {
     call.headers.add("Accept-Encoding", "identity");
   }

@@ -69,7 +69,7 @@ net::Headers forwarded_request_headers(const net::Headers& client) {
   return out;
 }
 
-void append_websocket_headers(const net::Headers& client, bool with_credentials, net::Headers& out) {
+void append_websocket_headers(const net::Headers& client, net::Headers& out) {
   for (const std::string_view name : {"Sec-WebSocket-Key", "Sec-WebSocket-Version"})
     out.add(name, client.get(name));
   std::string protocols;
@@ -77,9 +77,8 @@ void append_websocket_headers(const net::Headers& client, bool with_credentials,
     if (!iequals(field.name, "sec-websocket-protocol")) continue;
     for (const auto each : split(field.value, ',')) {
       const auto protocol = trim(each);
-      if (protocol.empty() || (!with_credentials && protocol.starts_with("openai-") &&
-                               protocol.find('.') != std::string_view::npos))
-        continue;
+      const bool credential = protocol.starts_with("openai-") && protocol.find('.') != std::string_view::npos;
+      if (protocol.empty() || credential) continue;
       protocols.append(protocols.empty() ? "" : ", ").append(protocol);
     }
   }

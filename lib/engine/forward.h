@@ -12,13 +12,13 @@ net::Headers forwarded_request_headers(const net::Headers& client);
 bool has_credential(const net::Headers& client);
 void append_credentials(const net::Headers& client, net::Headers& out);
 
-// Appends the upstream's fields that go to the client: all but hop-by-hop ones, cookies,
-// framing, credentials that it echoes, and what is ours to say (CORS, x-llmgw-*).
 // What opens a WebSocket, from the client's fields to the upstream's. Without its extensions: frames stay
 // readable. And without the credentials that pages in browsers put among the subprotocols
-// ("openai-insecure-api-key.…"), unless they go to the provider (`with_credentials`).
-void append_websocket_headers(const net::Headers& client, bool with_credentials, net::Headers& out);
+// ("openai-insecure-api-key.…").
+void append_websocket_headers(const net::Headers& client, net::Headers& out);
 
+// Appends the upstream's fields that go to the client: all but hop-by-hop ones, cookies,
+// framing, credentials that it echoes, and what is ours to say (CORS, x-llmgw-*).
 void append_forwarded_reply_headers(const net::Headers& upstream, net::Headers& out);
 
 }  // namespace llmgw::engine

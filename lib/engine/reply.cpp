@@ -193,7 +193,10 @@ net::Headers Run::reply_headers(const net::Headers& upstream, const Outcome* who
 
 std::string Run::extra_fields(const Outcome* whose) const {
   if (!codec_.shows_extra_fields()) return {};
-  const auto level = request_.extra_fields.value_or(topology_->config().server.extra_fields);
+  auto level = request_.extra_fields.value_or(topology_->config().server.extra_fields);
+  // A virtual key's own is the most that its clients are told.
+  if (request_.key != nullptr && request_.key->extra_fields)
+    level = std::max(level, *request_.key->extra_fields);
   return extra_fields_json(record_, whose != nullptr ? &record_of(*whose) : nullptr, now() - arrived_, level);
 }
 

@@ -26,6 +26,7 @@ class Run {
   void go();
 
  private:
+  bool enter();                          // whether every plugin lets the request in
   void live();                           // go() but for what it throws
   void give_up(const std::string& why);  // ends a request through which an exception came
 
@@ -113,6 +114,7 @@ class Run {
   std::optional<int64_t> context_needed_;  // larger than this: a target's context was too small
   std::unique_ptr<Race> race_;
   std::unique_ptr<KeptBodies> bodies_;  // none: the log keeps no bodies
+  size_t entered_ = 0;                  // plugins that let the request in
   bool finished_ = false;               // its row is written, hence all was said
   net::Fiber* fiber_;
 };

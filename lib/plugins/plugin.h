@@ -1,8 +1,10 @@
 #pragma once
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <variant>
+#include <vector>
 
 #include "dialects/codec.h"
 #include "net/headers.h"
@@ -11,13 +13,41 @@
 
 namespace llmgw::plugins {
 
+class Plugin;
+
 // One attempt as plugins see it. Each attempt has a new one: nothing that a plugin leaves in
-// it, or in `state`, is seen by the next.
-struct Attempt {
+// it is seen by the next.
+class Attempt {
+ public:
+  Attempt(const dialects::Request& of, const routing::Target& at, observe::AttemptRecord& in, int n)
+      : request(of), target(at), record(in), number(n) {}
+
   const dialects::Request& request;
   const routing::Target& target;
   observe::AttemptRecord& record;  // key, status and class are filled in as they become known
-  int number = 0;                  // of the request's attempts, from 0
+  int number;                      // of the request's attempts, from 0
+
+  // What a plugin keeps from one hook of this attempt to the next: of one type each, made when first asked
+  // for.
+  template <typename T>
+  T& note(const Plugin& owner) {
+    if (T* found = find_note<T>(owner)) return *found;
+    auto made = std::make_shared<T>();
+    T& note = *made;
+    notes_.emplace_back(&owner, std::move(made));
+    return note;
+  }
+  // nullptr: there is none.
+  template <typename T>
+  T* find_note(const Plugin& owner) const {
+    for (const auto& [whose, note] : notes_) {
+      if (whose == &owner) return static_cast<T*>(note.get());
+    }
+    return nullptr;
+  }
+
+ private:
+  std::vector<std::pair<const Plugin*, std::shared_ptr<void>>> notes_;
 };
 
 // A whole reply, as a provider or a plugin gave it.
@@ -62,6 +92,10 @@ class Plugin {
  public:
   virtual ~Plugin() = default;
   virtual std::string_view name() const = 0;
+  // Once a request, before its chain is looked for; a refusal ends it. Where it passed, leave() is called
+  // exactly once, when the request has ended. Neither may wait.
+  virtual Verdict enter(const dialects::Request&) { return Pass{}; }
+  virtual void leave(const dialects::Request&) {}
   virtual Verdict before(Attempt&) { return Pass{}; }
   // A call will really be made with the key in the record: what it may cost is reserved here.
   virtual Verdict sending(Attempt&) { return Pass{}; }

@@ -128,8 +128,10 @@ Result<Chain> Topology::chain(const dialects::Request& request, Random& random) 
     error.message = "none of the targets that '" + request.model + "' stands for is at a configured provider";
     return fail(std::move(error));
   }
-  static const std::vector<std::string> kNone;
-  const auto& labels = route != nullptr ? route->require_labels : kNone;
+  std::vector<std::string> labels;
+  if (route != nullptr) labels = route->require_labels;
+  if (request.key != nullptr)
+    labels.insert(labels.end(), request.key->require_labels.begin(), request.key->require_labels.end());
   std::optional<int64_t> tokens;
   for (auto& link : chain.links) link.skipped = why_not(link.target, request, labels, tokens);
   if (request.dialect == dialects::Dialect::openai_embeddings ||

@@ -85,6 +85,8 @@ class Topology {
   Result<Chain> chain(const dialects::Request&, Random&) const;
 
   const config::Config& config() const { return *config_; }
+  // The same, for who keeps it.
+  const std::shared_ptr<const config::Config>& held_config() const { return config_; }
   const std::vector<std::unique_ptr<Upstream>>& upstreams() const { return upstreams_; }
   const Upstream* upstream(std::string_view provider) const;
 

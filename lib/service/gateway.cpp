@@ -8,6 +8,7 @@
 #include "net/websocket.h"
 #include "service/aws_signature.h"
 #include "service/cors.h"
+#include "service/credentials.h"
 #include "service/gatekeeper.h"
 #include "service/model_list.h"
 #include "service/object_id.h"
@@ -31,8 +32,8 @@ Error not_found(std::string message) {
 }
 
 // Bodies may come compressed; the limits hold for what they become.
-Result<void> inflate_body(net::HttpRequest& request, net::ResponseWriter& writer, int64_t limit) {
-  const auto coding = request.headers.get("content-encoding");
+Result<void> inflate_body(std::string_view coding, std::string& coded, net::ResponseWriter& writer,
+                          int64_t limit) {
   if (coding.empty() || iequals(coding, "identity")) return {};
   const auto inflater = net::Inflater::make(coding);
   if (inflater == nullptr) {
@@ -44,10 +45,9 @@ Result<void> inflate_body(net::HttpRequest& request, net::ResponseWriter& writer
   constexpr size_t kPiece = 4 << 10;  // may become a thousand times as much before that is counted
   std::string body;
   Result<void> fed;
-  for (size_t at = 0; at < request.body.size() && fed; at += kPiece) {
+  for (size_t at = 0; at < coded.size() && fed; at += kPiece) {
     const size_t before = body.size();
-    fed =
-        inflater->feed(std::string_view(request.body).substr(at, kPiece), body, static_cast<uint64_t>(limit));
+    fed = inflater->feed(std::string_view(coded).substr(at, kPiece), body, static_cast<uint64_t>(limit));
     if (auto held = writer.hold(static_cast<int64_t>(body.size() - before)); !held) return held;
   }
   if (!fed || !inflater->complete()) {
@@ -59,7 +59,7 @@ Result<void> inflate_body(net::HttpRequest& request, net::ResponseWriter& writer
                 .message = "decoded, the body is larger than max_body, " + std::to_string(limit) + " bytes"};
     return fail(std::move(error));
   }
-  std::swap(request.body, body);
+  std::swap(coded, body);
   return writer.hold(-static_cast<int64_t>(body.size()));
 }
 
@@ -121,7 +121,7 @@ void Gateway::route(net::HttpRequest& request, net::ResponseWriter& writer,
   }
   if (net::asks_for_websocket(request)) return serve_websocket(request, writer, *face, topology);
   const bool reads = request.method == "GET" || request.method == "HEAD";
-  if (reads && face->call == Face::Call::models) return serve_models(writer, *topology, *face);
+  if (reads && face->call == Face::Call::models) return serve_models(request, writer, *topology, *face);
   serve_inference(request, writer, std::move(*face), topology);
 }
 
@@ -181,9 +181,6 @@ bool Gateway::serve_own(net::HttpRequest& request, net::ResponseWriter& writer, 
 void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& writer, Face face,
                               std::shared_ptr<const routing::Topology> topology) {
   const auto& server = topology->config().server;
-  if (auto inflated = inflate_body(http, writer, server.max_body); !inflated)
-    return refuse(writer, inflated.error(), face.dialect);
-
   dialects::Request request;
   request.dialect = face.dialect;
   request.method = std::move(http.method);
@@ -196,12 +193,14 @@ void Gateway::serve_inference(net::HttpRequest& http, net::ResponseWriter& write
   if (face.dialect >= dialects::Dialect::anthropic_messages && !face.model.empty())
     request.model = std::move(face.model);
   for (const auto& name : http.headers.names_of_this_hop()) http.headers.remove(name);
+  const auto coding = std::string(http.headers.get("content-encoding"));
   request.headers = std::move(http.headers);
+  if (const auto admitted = admit(target, server, request); !admitted)
+    return refuse(writer, admitted.error(), face.dialect);
+  if (auto inflated = inflate_body(coding, http.body, writer, server.max_body); !inflated)
+    return refuse(writer, inflated.error(), face.dialect);
   request.body = std::move(http.body);
   request.file = std::move(http.file);
-
-  if (const auto signer = aws_access_key(request.headers); !signer)
-    return refuse(writer, signer.error(), face.dialect);
   const bool inference = face.dialect != dialects::Dialect::openai_other;
   if (inference && request.method != "POST") {
     return refuse(
@@ -249,6 +248,16 @@ Result<void> Gateway::read_form(std::string_view type, dialects::Request& reques
   return *found ? dialects::read_form(std::move(**found), request) : fail(std::move(found->error()));
 }
 
+Result<void> Gateway::admit(std::string_view target, const config::Server& server,
+                            dialects::Request& request) const {
+  if (const auto signer = aws_access_key(request.headers); !signer) return fail(signer.error());
+  const auto keys = shared_.keys.load();
+  const bool required = server.auth ? *server.auth == config::Auth::virtual_key : !keys->empty();
+  const size_t mark = target.find('?');
+  const auto query = mark == std::string_view::npos ? std::string_view() : target.substr(mark + 1);
+  return find_virtual_key(*keys, required, query, engine_.world().fibers.wall(), request);
+}
+
 // A call that names an object of a provider goes where the object is.
 Result<void> Gateway::pin(dialects::Request& request) {
   request.gives_out_ids = gives_out_ids(request);
@@ -272,9 +281,16 @@ Result<void> Gateway::pin(dialects::Request& request) {
   return {};
 }
 
-void Gateway::serve_models(net::ResponseWriter& writer, const routing::Topology& topology, const Face& face) {
-  if (face.model.empty()) return reply(writer, 200, "application/json", model_list(topology, face.dialect));
-  if (const auto entry = model_entry(topology, face.dialect, face.model)) {
+void Gateway::serve_models(net::HttpRequest& http, net::ResponseWriter& writer,
+                           const routing::Topology& topology, const Face& face) {
+  dialects::Request asked;
+  asked.headers = std::move(http.headers);
+  if (const auto admitted = admit(http.target, topology.config().server, asked); !admitted)
+    return refuse(writer, admitted.error(), face.dialect);
+  const auto* key = asked.key.get();
+  if (face.model.empty())
+    return reply(writer, 200, "application/json", model_list(topology, face.dialect, key));
+  if (const auto entry = model_entry(topology, face.dialect, face.model, key)) {
     return reply(writer, 200, "application/json", *entry);
   }
   Error error{.error_class = ErrorClass::model_unavailable,

@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "net/http_server.h"
 #include "net/offload.h"
+#include "plugins/governance/key_book.h"
 #include "service/face.h"
 #include "store/pins.h"
 
@@ -15,6 +16,7 @@ namespace llmgw::service {
 // What the loops of one gateway share. Thread-safe.
 struct Shared {
   std::atomic<std::shared_ptr<const routing::Topology>> topology;
+  std::atomic<std::shared_ptr<const plugins::KeyBook>> keys;
   net::ServerState server;
   std::atomic<bool> ready{true};         // /ready; false once a shutdown was asked for
   std::function<std::string()> metrics;  // the text of /metrics
@@ -43,10 +45,12 @@ class Gateway final : public net::HttpHandler {
                        std::shared_ptr<const routing::Topology>);
   // serve_count.cpp. `request` is decoded.
   void serve_count(dialects::Request&, const std::shared_ptr<const routing::Topology>&, net::ResponseWriter&);
+  // Notes the request's virtual key. `target` is the request's, as on the wire.
+  Result<void> admit(std::string_view target, const config::Server&, dialects::Request&) const;
   void refuse(net::ResponseWriter&, const Error&, dialects::Dialect = dialects::Dialect::openai_other);
   Result<void> read_form(std::string_view type, dialects::Request&);
   Result<void> pin(dialects::Request&);
-  void serve_models(net::ResponseWriter&, const routing::Topology&, const Face&);
+  void serve_models(net::HttpRequest&, net::ResponseWriter&, const routing::Topology&, const Face&);
   void serve_reload(net::ResponseWriter&);
 
   const engine::Engine& engine_;

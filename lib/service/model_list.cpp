@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "base/json_writer.h"
+#include "plugins/governance/key_book.h"
 
 namespace llmgw::service {
 namespace {
@@ -14,14 +15,16 @@ struct Entry {
   std::string id, owner;
 };
 
-std::vector<Entry> entries(const routing::Topology& topology) {
+std::vector<Entry> entries(const routing::Topology& topology, const config::VirtualKey* key) {
   std::vector<Entry> out;
   for (const auto& route : topology.config().routes) out.push_back({route.name, "llmgw"});
   for (const auto& [alias, name] : topology.config().aliases) out.push_back({alias, "llmgw"});
   for (const auto& upstream : topology.upstreams()) {
     const auto& provider = *upstream->provider;
-    for (const auto& model : provider.models())
-      out.push_back({provider.name() + "/" + model, provider.name()});
+    for (const auto& model : provider.models()) {
+      if (key == nullptr || plugins::why_barred(*key, provider.name(), model).empty())
+        out.push_back({provider.name() + "/" + model, provider.name()});
+    }
   }
   return out;
 }
@@ -49,11 +52,11 @@ void write(json::Writer& writer, Dialect dialect, const Entry& entry) {
 
 }  // namespace
 
-std::string model_list(const routing::Topology& topology, Dialect dialect) {
+std::string model_list(const routing::Topology& topology, Dialect dialect, const config::VirtualKey* key) {
   std::string out;
   json::Writer writer(out);
   writer.begin_object();
-  const auto all = entries(topology);
+  const auto all = entries(topology, key);
   if (dialect == Dialect::gemini_generate) {
     writer.key("models");
   } else {
@@ -76,8 +79,8 @@ std::string model_list(const routing::Topology& topology, Dialect dialect) {
 }
 
 std::optional<std::string> model_entry(const routing::Topology& topology, Dialect dialect,
-                                       std::string_view id) {
-  const auto all = entries(topology);
+                                       std::string_view id, const config::VirtualKey* key) {
+  const auto all = entries(topology, key);
   const auto found = std::ranges::find_if(all, [&](const Entry& e) { return e.id == id; });
   if (found == all.end()) return std::nullopt;
   std::string out;

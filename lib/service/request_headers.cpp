@@ -43,11 +43,7 @@ Result<void> read_request_headers(const net::Headers& headers, dialects::Request
       } else if (iequals(rest, "provider")) {
         request.provider = value;
       } else if (iequals(rest, "key")) {
-        Error error;
-        error.error_class = ErrorClass::auth;
-        error.code = "invalid_virtual_key";
-        error.message = "the key in x-llmgw-key is unknown";
-        return fail(std::move(error));
+        continue;  // find_virtual_key() has read it
       } else if (iequals(rest, "cache")) {
         if (value != "off" && value != "refresh" && value != "only")
           return refuse(name, value, "off, refresh or only");

@@ -31,6 +31,8 @@ void Gateway::serve_websocket(net::HttpRequest& http, net::ResponseWriter& write
   request.model = query_value(request.query, "model").value_or(face.model);
   for (const auto& name : http.headers.names_of_this_hop()) http.headers.remove(name);
   request.headers = std::move(http.headers);
+  if (auto admitted = admit(http.target, topology->config().server, request); !admitted)
+    return refuse(writer, admitted.error());
   if (auto read = read_request_headers(request.headers, request); !read) return refuse(writer, read.error());
   engine_.run(request, std::move(topology), writer);
 }

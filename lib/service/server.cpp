@@ -6,6 +6,7 @@
 #include <latch>
 
 #include "net/http_client.h"
+#include "plugins/governance/governance.h"
 #include "plugins/log/attempt_log.h"
 #include "simulate/mock/mock_transport.h"
 #include "simulate/mock/scenario.h"
@@ -104,11 +105,13 @@ Result<void> Server::open(config::Loaded first, config::Live::Loader load) {
           .lines_not_logged = [this] { return log_.dropped(); },
           .rests_active = [this] { return static_cast<int64_t>(rests_->list(clock_.wall()).size()); }});
   plugins_.push_back(std::make_unique<plugins::AttemptLog>(log_, clock_));
+  plugins_.push_back(std::make_unique<plugins::Governance>(clock_));
   state_.retries.set_ratio(config->fallback.retry_budget);
   auto topology = routing::Topology::make(config, state_);
   if (!topology) return fail(std::move(topology.error()));
   topology_ = *topology;
   shared_.topology = *topology;
+  shared_.keys = std::make_shared<const plugins::KeyBook>(config);
   shared_.metrics = [this] { return metrics_->text(); };
   shared_.reload = [this] { return reload(); };
   live_ = std::make_unique<config::Live>(std::move(first), std::move(load));
@@ -223,6 +226,7 @@ void Server::adopt(const config::Reload& reload) {
   state_.retries.set_ratio(reload.config->fallback.retry_budget);
   log_writer_->set_retention({reload.config->log.keep, reload.config->log.max_size});
   shared_.topology = *topology;
+  shared_.keys = std::make_shared<const plugins::KeyBook>(reload.config);
   for (auto& loop : loops_) {
     loop->loop.post([&loop = *loop, limits = limits_of(reload.config->server, *bodies_)] {
       loop.http.set_options(limits);

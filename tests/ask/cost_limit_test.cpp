@@ -31,7 +31,7 @@ struct Scene {
 
   plugins::Attempt attempt() {
     records.push_back(std::make_unique<observe::AttemptRecord>());
-    return {request, target, *records.back()};
+    return {request, target, *records.back(), 0};
   }
 };
 

@@ -5,6 +5,7 @@
 #include "base/json_writer.h"
 #include "config/load.h"
 #include "net/sse.h"
+#include "plugins/governance/key_book.h"
 
 namespace llmgw::engine {
 namespace {
@@ -188,6 +189,7 @@ void TestWorld::serve(const Ask& ask, Got& got) {
   request.client_timeout = ask.client_timeout;
   request.commit = ask.commit;
   request.once = ask.once;
+  request.key = plugins::KeyBook(topology->held_config()).find(ask.virtual_key);
 
   // The fiber's place may be another's by the time it would leave.
   const auto served = std::make_shared<bool>(false);

@@ -55,6 +55,7 @@ struct Ask {
   std::optional<Duration> leaves_after;  // it goes away so long after it asked
   Duration slowness{};                   // it takes that long for each piece
   bool once = false;
+  std::string virtual_key;  // the value that it comes with
 };
 
 // A config, upstreams by script, and the engine between them, in virtual time.
