@@ -226,14 +226,13 @@ void Run::open_stream(Outcome& outcome, const Wire& wire, std::unique_ptr<net::E
   stream.relay =
       std::make_unique<Relay>(events ? wire.codec : nullptr, request_.wants_usage, std::move(exchange));
   if (events && wire.translated) {
-    stream.translated = true;
-    stream.turn = std::make_shared<TurnWatch>();
+    stream.turn = std::make_unique<TurnWatch>();
     stream.relay->translate(wire.codec->translation()->decoder(),
                             codec_.translation()->encoder({.id = record_.id,
                                                            .created = unix_ms(world_.fibers.wall()) / 1000,
                                                            .wants_usage = request_.wants_usage,
                                                            .extra_fields = extra_fields(&outcome)}),
-                            [turn = stream.turn](const auto& event) { turn->see(event); });
+                            [turn = stream.turn.get()](const auto& event) { turn->see(event); });
   }
   const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
   const bool complete = chain_.policy.commit == config::Commit::complete;

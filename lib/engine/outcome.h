@@ -17,8 +17,7 @@ struct Stream {
   int status = 200;
   net::Headers headers;
   std::unique_ptr<Relay> relay;
-  bool translated = false;
-  std::shared_ptr<TurnWatch> turn;  // translated only
+  std::unique_ptr<TurnWatch> turn;  // of a stream that is translated; its relay tells it of each event
   routing::Gate::Place place;       // among the provider's calls, until the stream has ended
 };
 

@@ -43,7 +43,7 @@ void Run::deliver_stream(Outcome& outcome) {
   const auto seal = [&](const Relay& r) { return sealed(outcome, r); };
   record_.first_content = now() - arrived_;
   conversation_.reset();
-  if (stream.translated) stream.headers.set("Content-Type", codec_.stream_type());
+  if (stream.turn) stream.headers.set("Content-Type", codec_.stream_type());
 
   std::optional<Error> cut;
   auto sent = writer_.begin(stream.status, reply_headers(stream.headers, &outcome));
