@@ -73,15 +73,16 @@ plugins::Verdict CostLimit::sending(plugins::Attempt& attempt) {
   return plugins::Pass{};
 }
 
-void CostLimit::after(plugins::Attempt& attempt, const plugins::Ending& ending) {
+plugins::Verdict CostLimit::after(plugins::Attempt& attempt, const plugins::Ending& ending) {
   const auto* reserved = attempt.find_note<NanoUsd>(*this);
-  if (reserved == nullptr) return;
+  if (reserved == nullptr) return plugins::Pass{};
   reserved_ = reserved_ - *reserved;
   // An answer whose tokens nobody counted is taken for the worst case; a call that failed costs what its
   // provider said.
   const bool counted = attempt.record.usage.input >= 0 || attempt.record.usage.output >= 0;
   const bool answered = ending.failure == nullptr || ending.cut;
   spent_ = spent_ + (counted || !answered ? attempt.record.cost : *reserved);
+  return plugins::Pass{};
 }
 
 }  // namespace llmgw::ask

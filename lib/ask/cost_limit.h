@@ -19,7 +19,7 @@ class CostLimit final : public plugins::Plugin {
 
   std::string_view name() const override { return "max-cost"; }
   plugins::Verdict sending(plugins::Attempt&) override;
-  void after(plugins::Attempt&, const plugins::Ending&) override;
+  plugins::Verdict after(plugins::Attempt&, const plugins::Ending&) override;
 
   NanoUsd spent() const { return spent_; }
 

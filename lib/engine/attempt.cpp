@@ -54,9 +54,7 @@ Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
   }
   const bool goes_on =
       std::holds_alternative<Stream>(outcome.what) || std::holds_alternative<Tunnel>(outcome.what);
-  if (!goes_on) {
-    run_after(outcome, {.failure = outcome.failure(), .reply = std::get_if<Reply>(&outcome.what)});
-  }
+  if (!goes_on) settle(outcome);
   return outcome;
 }
 
@@ -84,19 +82,48 @@ void Run::rest_for(const Outcome& outcome, size_t key) const {
   }
 }
 
-void Run::run_after(Outcome& outcome, const plugins::Ending& ending) const {
+// A failure, or a whole reply that nobody has seen yet: the plugins may make something else of it.
+void Run::settle(Outcome& outcome) {
+  auto changed =
+      run_after(outcome, {.failure = outcome.failure(), .reply = std::get_if<Reply>(&outcome.what)});
+  if (!changed) return;
+  auto& record = record_of(outcome);
+  if (auto* failure = std::get_if<Failure>(&*changed)) {
+    record.error_class = failure->error.error_class;
+    record.message = shortened(failure->error.message, 500);
+    record.code = failure->error.code;
+    outcome.what = std::move(*failure);
+  } else {
+    record.error_class.reset();
+    outcome.what = std::move(std::get<Reply>(*changed));
+  }
+}
+
+std::optional<Run::Changed> Run::run_after(Outcome& outcome, plugins::Ending ending) const {
   const net::Scheduler::Shield shield(world_.fibers);
+  std::optional<Changed> changed;
   for (size_t i = outcome.plugins; i > 0; --i) {
     auto& plugin = *world_.plugins[i - 1];
+    plugins::Verdict verdict;
     try {
-      plugin.after(*outcome.attempt, ending);
+      verdict = plugin.after(*outcome.attempt, ending);
     } catch (const std::exception& e) {  // the others have accounts to settle
       auto& message = outcome.attempt->record.message;
       if (message.empty())
         message = "the plugin " + std::string(plugin.name()) + " failed at its end: " + e.what();
     }
+    if (auto* refuse = std::get_if<plugins::Refuse>(&verdict)) {
+      Failure failure =
+          ending.failure != nullptr ? *ending.failure : Failure{.error = std::move(refuse->error)};
+      failure.may_fall_back = failure.may_fall_back && refuse->may_fall_back;
+      ending.failure = &std::get<Failure>(changed.emplace(std::move(failure)));
+      ending.reply = nullptr;
+    } else if (auto* reply = std::get_if<Reply>(&verdict)) {
+      ending = {.reply = &std::get<Reply>(changed.emplace(std::move(*reply)))};
+    }
   }
   outcome.attempt.reset();
+  return changed;
 }
 
 void Run::fail_with(Outcome& outcome, Error error) const {

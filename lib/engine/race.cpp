@@ -94,7 +94,7 @@ std::optional<Outcome> Run::settle_race(std::optional<Outcome> own) {
     record.message = "another target answered first";
     if ((*lost)->attempt) {
       const Failure failure{.error = {.error_class = ErrorClass::cancelled, .message = record.message}};
-      run_after(**lost, {.failure = &failure});
+      (void)run_after(**lost, {.failure = &failure});
     }
   }
   race_.reset();

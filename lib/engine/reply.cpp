@@ -46,10 +46,22 @@ void Run::deliver_stream(Outcome& outcome) {
   if (stream.turn) stream.headers.set("Content-Type", codec_.stream_type());
 
   std::optional<Error> cut;
+  bool settled = false, refused = false;
   auto sent = writer_.begin(stream.status, reply_headers(stream.headers, &outcome));
   stream.headers = {};
   world_.fibers.shed_stack();  // the way here went deeper than what is left to do
   while (sent) {
+    if (relay.ended()) {  // the accounts are settled, and the last refusal said, before its last event goes
+                          // out
+      note_usage(record_of(outcome), target(outcome.link), relay.usage());
+      auto last_word = run_after(outcome, {});
+      settled = true;
+      if (auto* refusal = last_word ? std::get_if<Failure>(&*last_word) : nullptr) {
+        refused = true;
+        cut = std::move(refusal->error);
+        break;
+      }
+    }
     if (!relay.out.empty()) {
       if (bodies_ != nullptr) bodies_->reply(relay.out);
       sent = writer_.write(relay.out);
@@ -80,11 +92,13 @@ void Run::deliver_stream(Outcome& outcome) {
     }
     cut->message = target(outcome.link).upstream->provider->scrub(cut->message);
     error_class = record.error_class = cut->error_class;
-    record.message = "cut mid-stream: " + shortened(cut->message, 400);
-    record_.cut = true;
-    if (!shutting_down()) target(outcome.link).state->report(false, now());
-    cut->message = "the stream of " + target(outcome.link).name() + " broke off: " + cut->message;
-    cut->code = "stream_cut";
+    record.message = (refused ? "refused at its end: " : "cut mid-stream: ") + shortened(cut->message, 400);
+    record_.cut = !refused;
+    if (!shutting_down()) target(outcome.link).state->report(refused, now());
+    if (!refused) {
+      cut->message = "the stream of " + target(outcome.link).name() + " broke off: " + cut->message;
+      cut->code = "stream_cut";
+    }
     const auto event = codec_.error_event(*cut, extra_fields(&outcome));
     if (bodies_ != nullptr) bodies_->reply(event);
     sent = writer_.write(event);
@@ -99,7 +113,7 @@ void Run::deliver_stream(Outcome& outcome) {
     (void)relay.pump(after(now(), kDrain), seal);
   }
   const Failure failure{.error = cut.value_or(Error{.error_class = ErrorClass::cancelled})};
-  run_after(outcome, {.failure = error_class ? &failure : nullptr, .cut = record_.cut});
+  if (!settled) (void)run_after(outcome, {.failure = error_class ? &failure : nullptr, .cut = record_.cut});
   finish(&outcome, stream.status, error_class);
 }
 

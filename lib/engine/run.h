@@ -51,7 +51,10 @@ class Run {
   void fail_with(Outcome&, Error) const;
   bool counts() const;
   void rest_for(const Outcome&, size_t key) const;
-  void run_after(Outcome&, const plugins::Ending&) const;
+  // What the plugins' last word made of the attempt; none: it stays what it is.
+  using Changed = std::variant<Failure, Reply>;
+  std::optional<Changed> run_after(Outcome&, plugins::Ending) const;
+  void settle(Outcome&);
   std::string sealed(Outcome&, const Relay&);
   void close_record(Outcome&);
   void note_usage(observe::AttemptRecord&, const routing::Target&, const observe::Usage&) const;

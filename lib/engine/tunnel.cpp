@@ -91,7 +91,7 @@ void Run::deliver_tunnel(Outcome& outcome) {
   auto& state = *target(outcome.link).state;
   if (error_class != ErrorClass::cancelled && !shutting_down()) state.report(!error_class, now());
   const Failure failure{.error = Error{.error_class = error_class.value_or(ErrorClass::cancelled)}};
-  run_after(outcome, {.failure = error_class ? &failure : nullptr, .cut = record_.cut});
+  (void)run_after(outcome, {.failure = error_class ? &failure : nullptr, .cut = record_.cut});
   finish(&outcome, 101, error_class);
 }
 

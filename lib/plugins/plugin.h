@@ -78,7 +78,8 @@ struct Refuse {
 };
 using Verdict = std::variant<Pass, Reply, Refuse>;
 
-// An ended attempt, as `after` sees it: a failure, or that it answered (whole, or a stream to its end).
+// An ended attempt, as `after` sees it: a failure, or that it answered (whole, or a stream to its end). What
+// a plugin further in refused is a failure, what it put in the reply's place is the reply.
 struct Ending {
   const Failure* failure = nullptr;
   const Reply* reply = nullptr;  // a whole reply only
@@ -99,7 +100,10 @@ class Plugin {
   virtual Verdict before(Attempt&) { return Pass{}; }
   // A call will really be made with the key in the record: what it may cost is reserved here.
   virtual Verdict sending(Attempt&) { return Pass{}; }
-  virtual void after(Attempt&, const Ending&) {}
+  // An answer that it refuses is not given: a whole reply is another failure of the chain, a stream ends with
+  // the error in place of its last event. An answer of its own takes the place of a whole reply or of a
+  // failure. Refusing a failure leaves that its words, and only says whether fallback may go on.
+  virtual Verdict after(Attempt&, const Ending&) { return Pass{}; }
 };
 
 }  // namespace llmgw::plugins

@@ -21,7 +21,10 @@ class Thrower final : public plugins::Plugin {
   std::string_view name() const override { return "thrower"; }
   plugins::Verdict before(plugins::Attempt& attempt) override { return hook("before", attempt); }
   plugins::Verdict sending(plugins::Attempt& attempt) override { return hook("sending", attempt); }
-  void after(plugins::Attempt& attempt, const plugins::Ending&) override { (void)hook("after", attempt); }
+  plugins::Verdict after(plugins::Attempt& attempt, const plugins::Ending&) override {
+    (void)hook("after", attempt);
+    return plugins::Pass{};
+  }
 
  private:
   plugins::Verdict hook(std::string_view at, const plugins::Attempt& attempt) const {
@@ -51,7 +54,10 @@ TEST_CASE(
   struct Counter final : plugins::Plugin {
     explicit Counter(int& ends) : ends(ends) {}
     std::string_view name() const override { return "counter"; }
-    void after(plugins::Attempt&, const plugins::Ending&) override { ++ends; }
+    plugins::Verdict after(plugins::Attempt&, const plugins::Ending&) override {
+      ++ends;
+      return plugins::Pass{};
+    }
     int& ends;
   };
   for (const bool stream : {false, true}) {

@@ -25,8 +25,9 @@ class Scribe final : public plugins::Plugin {
     journal_ += name_ + ":sending" + std::to_string(attempt.number) + " ";
     return plugins::Pass{};
   }
-  void after(plugins::Attempt& attempt, const plugins::Ending& ending) override {
+  plugins::Verdict after(plugins::Attempt& attempt, const plugins::Ending& ending) override {
     journal_ += name_ + ":after" + std::to_string(attempt.number) + (ending.failure != nullptr ? "- " : "+ ");
+    return plugins::Pass{};
   }
 
  private:
@@ -176,4 +177,84 @@ TEST_CASE("a call that waited in our queue for too long is no call") {
   CHECK(record.provider == "b");
   CHECK(record.attempts.front().held_back());
   CHECK(queued.headers.get("x-llmgw-attempts") == "1");
+}
+
+namespace {
+
+// Has the last word on attempts at "a".
+class Judge final : public plugins::Plugin {
+ public:
+  explicit Judge(std::function<plugins::Verdict(const plugins::Ending&)> decide)
+      : decide_(std::move(decide)) {}
+  std::string_view name() const override { return "judge"; }
+  plugins::Verdict after(plugins::Attempt& attempt, const plugins::Ending& ending) override {
+    if (attempt.target.provider() != "a") return plugins::Pass{};
+    return decide_(ending);
+  }
+
+ private:
+  std::function<plugins::Verdict(const plugins::Ending&)> decide_;
+};
+
+plugins::Verdict refuse(bool may_fall_back) {
+  return plugins::Refuse{.error = {.error_class = ErrorClass::policy, .message = "not fit to be seen"},
+                         .may_fall_back = may_fall_back};
+}
+
+}  // namespace
+
+TEST_CASE("an answer refused at its end is not given: the next target's is, or the refusal") {
+  for (const bool may_fall_back : {true, false}) {
+    CAPTURE(may_fall_back);
+    std::string journal;
+    TestWorld world(two());
+    world.plugins.push_back(std::make_unique<Scribe>("outer", journal));
+    world.plugins.push_back(std::make_unique<Judge>([=](const auto&) { return refuse(may_fall_back); }));
+    world.plugins.push_back(std::make_unique<Scribe>("inner", journal));
+    const Got got = world.ask({.more = kToB});
+    CHECK(got.status == (may_fall_back ? 200 : 403));
+    CHECK(world.calls() == (may_fall_back ? "a:k1 b:k1" : "a:k1"));
+    // Who is further in saw the answer, who is further out the refusal.
+    CHECK(journal.find("inner:after0+ outer:after0- ") != std::string::npos);
+    CHECK(world.records.front().attempts.front().error_class == ErrorClass::policy);
+    CHECK(world.records.front().attempts.front().message == "not fit to be seen");
+  }
+}
+
+TEST_CASE("a stream refused at its end ends with the error in place of its last event") {
+  std::string journal;
+  TestWorld world(two());
+  world.plugins.push_back(std::make_unique<Scribe>("outer", journal));
+  world.plugins.push_back(std::make_unique<Judge>([](const auto&) { return refuse(true); }));
+  world.when("a", {ok({.text = "one two three", .per_piece = 1s})});
+  const Got got = world.ask({.stream = true, .more = kToB});
+  CHECK(got.has("not fit to be seen"));
+  CHECK_FALSE(got.has("[DONE]"));
+  CHECK(got.streamed_text().starts_with("one"));
+  CHECK(times(journal, "outer:after0-") == 1);
+  CHECK(world.records.front().error_class == ErrorClass::policy);
+  CHECK_FALSE(world.records.front().cut);
+}
+
+TEST_CASE("a plugin's last word on a failure: a veto leaves it its words, an answer takes its place") {
+  {
+    TestWorld world(two());
+    world.plugins.push_back(std::make_unique<Judge>([](const auto&) { return refuse(false); }));
+    world.when("a", {fault("503")});
+    const Got got = world.ask({.more = kToB});
+    CHECK(got.status == 503);
+    CHECK(world.calls() == "a:k1");
+    CHECK_FALSE(got.has("not fit to be seen"));
+  }
+  {
+    TestWorld world(two());
+    world.plugins.push_back(std::make_unique<Judge>([](const plugins::Ending& ending) -> plugins::Verdict {
+      REQUIRE(ending.failure != nullptr);
+      return plugins::Reply{.body = R"({"object":"chat.completion","choices":[],"stale":true})"};
+    }));
+    world.when("a", {fault("503")});
+    const Got got = world.ask({.more = kToB});
+    CHECK(got.status == 200);
+    CHECK(got.has("\"stale\":true"));
+  }
 }

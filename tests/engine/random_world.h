@@ -29,8 +29,9 @@ class Ledger final : public plugins::Plugin {
     ++begun;
     return plugins::Pass{};
   }
-  void after(plugins::Attempt& attempt, const plugins::Ending&) override {
+  plugins::Verdict after(plugins::Attempt& attempt, const plugins::Ending&) override {
     strays += open.erase(&attempt) == 1 ? 0 : 1;
+    return plugins::Pass{};
   }
   std::set<const plugins::Attempt*> open;
   int begun = 0, strays = 0;

@@ -81,15 +81,16 @@ Verdict Governance::sending(Attempt& attempt) {
   return Pass{};
 }
 
-void Governance::after(Attempt& attempt, const Ending& ending) {
+Verdict Governance::after(Attempt& attempt, const Ending& ending) {
   const auto* taken = attempt.find_note<Limiter::Taken>(*this);
-  if (taken == nullptr) return;
+  if (taken == nullptr) return Pass{};
   const auto& usage = attempt.record.usage;
   const bool counted = usage.input >= 0 || usage.output >= 0;
   const int64_t used = std::max<int64_t>(usage.input, 0) + std::max<int64_t>(usage.output, 0);
   // What nobody counted stays as it was expected; a call that failed took nothing but what its provider said.
   const bool answered = ending.failure == nullptr || ending.cut;
   limiter_.settle(*taken, counted ? used : answered ? taken->tokens : 0, clock_.now());
+  return Pass{};
 }
 
 }  // namespace llmgw::plugins

@@ -20,7 +20,7 @@ class Governance final : public Plugin {
   // What counts an attempt.
   Verdict before(Attempt&) override;
   Verdict sending(Attempt&) override;
-  void after(Attempt&, const Ending&) override;
+  Verdict after(Attempt&, const Ending&) override;
 
  private:
   const Clock& clock_;

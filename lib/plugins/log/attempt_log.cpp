@@ -2,7 +2,12 @@
 
 namespace llmgw::plugins {
 
-void AttemptLog::after(Attempt& attempt, const Ending& ending) {
+Verdict AttemptLog::after(Attempt& attempt, const Ending& ending) {
+  note(attempt, ending);
+  return Pass{};
+}
+
+void AttemptLog::note(const Attempt& attempt, const Ending& ending) {
   if (ending.failure == nullptr) {
     // Nothing fails, as a rule: no lock for that.
     if (troubled_.load(std::memory_order_relaxed) == 0) return;

@@ -18,9 +18,11 @@ class AttemptLog final : public Plugin {
   AttemptLog(observe::Log& log, const Clock& clock) : log_(log), clock_(clock) {}
 
   std::string_view name() const override { return "log"; }
-  void after(Attempt&, const Ending&) override;
+  Verdict after(Attempt&, const Ending&) override;
 
  private:
+  void note(const Attempt&, const Ending&);
+
   struct Trouble {
     TimePoint told;
     int64_t untold = 0;  // failures since
