@@ -37,7 +37,10 @@ struct Expression {
   bool strict_tools = false;
   bool empty_results = true;  // a tool that says nothing
   bool choice_none = true;    // that no tool may be called
-  bool loose_ids = false;     // calls have ids of their own
+  bool choice_auto = true;    // that the model may choose, in words
+  bool choice_named = true;   // which tool must be called
+  bool schema_beside_tools = true;
+  bool loose_ids = false;  // calls have ids of their own
 
   // Answers.
   bool names_itself = true;      // id and model
@@ -93,6 +96,9 @@ inline Expression both(const Expression& a, const Expression& b) {
                             &Expression::parallel,
                             &Expression::strict_tools,
                             &Expression::choice_none,
+                            &Expression::choice_auto,
+                            &Expression::choice_named,
+                            &Expression::schema_beside_tools,
                             &Expression::empty_results,
                             &Expression::names_itself,
                             &Expression::loose_ids,

@@ -167,6 +167,7 @@ class Generator {
                                           Kind::named};
     out.tool_choice.kind = kKinds[random_.below(kKinds.size())];
     if (out.tool_choice.kind == Kind::none && !can_.choice_none) out.tool_choice.kind = Kind::unset;
+    if (out.tool_choice.kind == Kind::named && !can_.choice_named) out.tool_choice.kind = Kind::required;
     if (out.tool_choice.kind == Kind::named) out.tool_choice.name = name();
     if (can_.parallel && out.tool_choice.kind != Kind::unset && out.tool_choice.kind != Kind::none &&
         chance(30))
@@ -193,7 +194,9 @@ class Generator {
     if (can_.seed && chance(20)) s.seed = 7;
     if (can_.choices && chance(10)) s.choices = 2;
     if (can_.stop && chance(20)) s.stop = {"END", "\n\nHuman:"};
-    if (can_.json_mode && chance(10)) {
+    if (tools_ && !can_.schema_beside_tools) {
+      out.format = {};
+    } else if (can_.json_mode && chance(10)) {
       out.format.kind = OutputFormat::Kind::json;
     } else if (can_.schema && chance(20)) {
       out.format.kind = OutputFormat::Kind::schema;

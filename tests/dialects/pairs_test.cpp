@@ -163,6 +163,27 @@ constexpr std::array kExpressions = std::to_array<Expression>({
      .citation_quotes = true,
      .cache_written = true,
      .finishes = finishes({kStop, kLength, kToolCalls, kFilter, kFailed})},
+    {.dialect = Dialect::cohere_chat,
+     .model = "command-a-reasoning-08-2025",
+     .kind = "cohere",
+     .late_system = true,
+     .image_url = true,
+     .image_detail = true,
+     .schema = true,
+     .json_mode = true,
+     .top_p = true,
+     .top_k = true,
+     .seed = true,
+     .stop = true,
+     .choice_auto = false,
+     .choice_named = false,
+     .schema_beside_tools = false,
+     .names_itself = false,
+     .thinking = true,
+     .citations = true,
+     .citation_spans = true,
+     .citation_quotes = true,
+     .finishes = finishes({kStop, kLength, kToolCalls})},
 });
 
 int cases() {
@@ -187,6 +208,8 @@ Conversation plain(Conversation c, const Expression& can) {
     c.format.name = c.format.description = {};
     c.format.strict.reset();
   }
+  if (!can.choice_auto && c.tool_choice.kind == ToolChoice::Kind::automatic)
+    c.tool_choice.kind = ToolChoice::Kind::unset;
   if (!c.thinking.effort.empty()) c.thinking.on.reset();
   c.store.reset();
   return c;
