@@ -1,5 +1,6 @@
 #include "dialects/cohere.h"
 
+#include <algorithm>
 #include <functional>
 
 #include "base/text.h"
@@ -124,8 +125,12 @@ class CohereEmbedCodec final : public CohereCodec {
   Result<void> decode_request(Request& request) const override {
     if (auto read = read_envelope(request); !read) return read;
     const auto body = request.doc->root();
-    for (const std::string_view field : {"texts", "images", "inputs"})
-      request.needs.text_bytes += static_cast<int64_t>(body[field].raw().size());
+    // Each text stands alone: the longest must fit.
+    for (const std::string_view field : {"texts", "inputs"}) {
+      for (auto [_, text] : body[field].elements())
+        request.needs.text_bytes =
+            std::max(request.needs.text_bytes, static_cast<int64_t>(text.raw().size()));
+    }
     return {};
   }
 

@@ -35,6 +35,8 @@ std::string_view usual_path(Dialect d) {
     case Dialect::anthropic_messages: return "/messages";
     case Dialect::anthropic_count: return "/messages/count_tokens";
     case Dialect::cohere_chat: return "/chat";
+    case Dialect::cohere_embed: return "/embed";
+    case Dialect::rerank: return "/rerank";
     default: return "";
   }
 }
@@ -81,8 +83,8 @@ std::optional<Dialect> Provider::wire(Dialect client, std::string_view model) co
     return Dialect::openai_responses;
   }
   if (speaks_for(client, model) && !(row_->imitates && client == Dialect::openai_chat)) return client;
-  for (const Dialect own :
-       {Dialect::anthropic_messages, Dialect::gemini_generate, Dialect::bedrock_converse}) {
+  for (const Dialect own : {Dialect::anthropic_messages, Dialect::gemini_generate, Dialect::bedrock_converse,
+                            Dialect::cohere_chat}) {
     if (translates_to(own)) return own;
   }
   if (speaks_for(client, model)) return client;

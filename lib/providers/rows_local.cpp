@@ -22,7 +22,7 @@ constexpr Row kRows[] = {
     {
         .kind = "llamacpp",
         .label = "llama.cpp server",
-        .dialects = {openai_chat, openai_completions, openai_embeddings, openai_other},
+        .dialects = {openai_chat, openai_completions, openai_embeddings, openai_other, rerank},
         .base_url = "http://127.0.0.1:8080/v1",
         .env = {"LLAMA_API_KEY"},
         .local = true,
@@ -34,7 +34,8 @@ constexpr Row kRows[] = {
     {
         .kind = "vllm",
         .label = "vLLM",
-        .dialects = {openai_chat, openai_completions, openai_responses, openai_embeddings, openai_other},
+        .dialects = {openai_chat, openai_completions, openai_responses, openai_embeddings, openai_other,
+                     rerank},
         .base_url = "http://127.0.0.1:8000/v1",
         .env = {"VLLM_API_KEY", "HOSTED_VLLM_API_KEY"},
         .local = true,
@@ -46,7 +47,8 @@ constexpr Row kRows[] = {
     {
         .kind = "sglang",
         .label = "SGLang",
-        .dialects = {openai_chat, openai_completions, openai_responses, openai_embeddings, openai_other},
+        .dialects = {openai_chat, openai_completions, openai_responses, openai_embeddings, openai_other,
+                     rerank},
         .base_url = "http://127.0.0.1:30000/v1",
         .local = true,
         .port = 30000,
@@ -69,7 +71,8 @@ constexpr Row kRows[] = {
     {
         .kind = "openai-compatible",
         .label = "any OpenAI-compatible URL",
-        .dialects = {openai_chat, openai_completions, openai_responses, openai_embeddings, openai_other},
+        .dialects = {openai_chat, openai_completions, openai_responses, openai_embeddings, openai_other,
+                     rerank},
         .base_url = "",
         .requests = kOpenAiRequests,
         .tokens = kOpenAiTokens,
@@ -79,7 +82,8 @@ constexpr Row kRows[] = {
     {
         .kind = "mock",
         .label = "built-in simulator",
-        .dialects = {openai_chat, openai_completions, openai_responses, openai_embeddings, openai_other},
+        .dialects = {openai_chat, openai_completions, openai_responses, openai_embeddings, openai_other,
+                     rerank},
         .base_url = "mock:",
         .auth = AuthScheme::none,
         .requests = kOpenAiRequests,

@@ -40,6 +40,9 @@ void write(json::Writer& writer, Dialect dialect, const Entry& entry) {
         writer.string(verb);
       writer.end_array();
       break;
+    case Dialect::cohere_chat:  // cohere-python 7.3.1, types/get_model_response.py
+      writer.member("name", entry.id).key("endpoints").begin_array().string("chat").end_array();
+      break;
     default:
       writer.member("id", entry.id).member("object", "model").member("created", 0);
       writer.member("owned_by", entry.owner);
@@ -54,7 +57,7 @@ std::string model_list(const routing::Topology& topology, Dialect dialect) {
   json::Writer writer(out);
   writer.begin_object();
   const auto all = entries(topology);
-  if (dialect == Dialect::gemini_generate) {
+  if (dialect == Dialect::gemini_generate || dialect == Dialect::cohere_chat) {
     writer.key("models");
   } else {
     if (dialect != Dialect::anthropic_messages) writer.member("object", "list");

@@ -28,6 +28,15 @@ TEST_CASE("a path's face is its dialect, and what stands below the root") {
             "up/echo"},
            {"/openai/deployments/or/meta-llama/l3/embeddings", Dialect::openai_embeddings, "/embeddings",
             "or/meta-llama/l3"},
+           {"/cohere/v2/chat", Dialect::cohere_chat, "/v2/chat", ""},
+           {"/v2/chat", Dialect::cohere_chat, "/v2/chat", ""},
+           {"/langchain/v2/chat", Dialect::cohere_chat, "/v2/chat", ""},
+           {"/litellm/cohere/v2/embed", Dialect::cohere_embed, "/v2/embed", ""},
+           {"/v2/rerank", Dialect::rerank, "/v2/rerank", ""},
+           {"/v1/rerank", Dialect::rerank, "/v1/rerank", ""},
+           {"/pydanticai/v1/rerank", Dialect::rerank, "/v1/rerank", ""},
+           {"/openai/v1/rerank", Dialect::rerank, "/rerank", ""},
+           {"/cohere/v1/models", Dialect::cohere_chat, "", ""},
        }) {
     CAPTURE(path);
     const auto face = find_face(path);
@@ -43,6 +52,9 @@ TEST_CASE("a path that is nobody's has no face") {
                                       "/",
                                       "/v1",
                                       "/v2/chat/completions",
+                                      "/v2/messages",
+                                      "/cohere/v1/chat",
+                                      "/cohere",
                                       "/v1/chat",
                                       "/v1chat/completions",
                                       "/v1/embeddingsx",
