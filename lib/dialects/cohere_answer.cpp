@@ -65,6 +65,7 @@ void read_cohere_usage(Value usage, observe::Usage& out) {
   };
   if (const auto n = of("input_tokens")) out.input = *n;
   if (const auto n = of("output_tokens")) out.output = *n;
+  if (const auto n = count(billed["search_units"])) out.searches = *n;
   // Of the tokens, which may be more than what is billed.
   if (const auto n = count(usage["cached_tokens"]))
     out.cached_input = out.input < 0 ? *n : std::min(*n, out.input);

@@ -1,7 +1,5 @@
 #include "dialects/rerank.h"
 
-#include <algorithm>
-
 #include "base/text.h"
 #include "dialects/cohere.h"
 #include "dialects/no_stream.h"
@@ -22,10 +20,8 @@ class RerankCodec final : public Codec {
     if (!body["query"].is(Kind::string) && !body["query"].is(Kind::object))
       return refused("query", "must be a string");
     if (!body["documents"].is(Kind::array)) return refused("documents", "must be an array");
-    size_t longest = 0;  // each is read beside the query alone
-    for (auto [_, document] : body["documents"].elements())
-      longest = std::max(longest, document.raw().size());
-    request.needs.text_bytes = static_cast<int64_t>(body["query"].raw().size() + longest);
+    // Documents stand alone, and are cut to fit by who ranks them.
+    request.needs.text_bytes = static_cast<int64_t>(body["query"].raw().size());
     return {};
   }
   void edit_request(const Request& request, std::string_view model, bool, json::Edit& edit) const override {

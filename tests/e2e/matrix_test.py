@@ -38,6 +38,8 @@ keys = [{{ name = "k", value = "sk-12345678" }}]
 base_url = "{mock}/v2"
 retries = {{ max = 0 }}
 keys = [{{ name = "k", value = "sk-12345678" }}]
+[providers.cohere.prices."echo"]
+search = 2000
 [providers.reranker]
 kind = "openai-compatible"
 base_url = "{mock}/v1"
@@ -374,6 +376,7 @@ class Rerank(unittest.TestCase):
                     self.assertEqual((status, headers["x-llmgw-provider"]), (200, vendor), body)
                     self.assertEqual([hit["index"] for hit in body["results"]], [1, 2])
                     self.assertEqual(body["extra_fields"]["request_type"], "rerank")
+                    self.assertEqual(body["extra_fields"]["cost_usd"], 0.002 if vendor == "cohere" else 0)
 
     def test_a_fallback_ranks_and_who_cannot_is_passed_over(self):
         status, headers, body = self.ask("cohere/fail-503", fallbacks=["claude/echo", "reranker/echo"])
