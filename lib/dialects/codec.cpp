@@ -4,6 +4,7 @@
 #include "dialects/bedrock.h"
 #include "dialects/cohere.h"
 #include "dialects/gemini.h"
+#include "dialects/ollama.h"
 #include "dialects/openai.h"
 #include "dialects/rerank.h"
 #include "dialects/token_count.h"
@@ -30,6 +31,7 @@ const Codec* codec(Dialect dialect) {
     case Dialect::cohere_chat: return &cohere_chat();
     case Dialect::cohere_embed: return &cohere_embed();
     case Dialect::rerank: return &rerank();
+    case Dialect::ollama_chat: return &ollama_chat();
     case Dialect::anthropic_count: return anthropic_count();
     case Dialect::gemini_count: return gemini_count();
     default: return nullptr;

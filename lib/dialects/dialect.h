@@ -20,7 +20,8 @@ enum class Dialect : uint8_t {
   bedrock_invoke,
   cohere_chat,
   cohere_embed,
-  rerank,           // Cohere's, which others have taken over
+  rerank,  // Cohere's, which others have taken over
+  ollama_chat,
   anthropic_count,  // asks how many tokens a request of anthropic_messages has
   gemini_count,
 };

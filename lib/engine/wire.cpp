@@ -144,6 +144,7 @@ bool same_error_shape(Dialect a, Dialect b) {
       case Dialect::cohere_chat:
       case Dialect::cohere_embed:
       case Dialect::rerank: return 4;
+      case Dialect::ollama_chat: return 5;
       default: return 0;
     }
   };

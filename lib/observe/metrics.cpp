@@ -24,7 +24,7 @@ std::string operation(const std::string& type) {
   if (type == "gemini-generate") return "generate_content";
   if (type == "openai-embeddings" || type == "gemini-embed" || type == "cohere-embed") return "embeddings";
   if (type == "openai-chat" || type == "openai-responses" || type == "anthropic-messages" ||
-      type == "bedrock-converse" || type == "cohere-chat") {
+      type == "bedrock-converse" || type == "cohere-chat" || type == "ollama-chat") {
     return "chat";
   }
   return type;

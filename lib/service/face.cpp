@@ -156,6 +156,19 @@ std::optional<Face> cohere_face(std::string_view path) {
   return face;
 }
 
+// Ollama's (https://github.com/ollama/ollama/blob/main/docs/api.md). At its root /api is ours.
+std::optional<Face> ollama_face(std::string_view path) {
+  Face face{.dialect = Dialect::ollama_chat};
+  if (path == "/api/chat") {
+    face.path = path;
+  } else if (path == "/api/tags") {
+    face.call = Face::Call::models;
+  } else {
+    return std::nullopt;
+  }
+  return face;
+}
+
 // The shapes that are told apart by their paths alone.
 std::optional<Face> native_face(std::string_view path) {
   auto rest = path;
@@ -193,6 +206,7 @@ std::optional<Face> find_face(std::string_view path) {
   }
   if (take(path, "/bedrock")) return bedrock_face(path);
   if (take(path, "/cohere")) return cohere_face(path);
+  if (take(path, "/ollama")) return path.starts_with("/v1/") ? find_face(path) : ollama_face(path);
   const bool native =
       framework || path.starts_with("/v1/messages") || path == "/v1/rerank" || path.starts_with("/v2/");
   if (auto face = native ? native_face(path) : std::nullopt) return face;

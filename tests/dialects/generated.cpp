@@ -47,7 +47,7 @@ class Generator {
     if (can_.image_url && chance(40)) {
       image.media.url = "https://example.com/a.png?x=" + std::to_string(random_.below(9));
     } else {
-      image.media.mime = chance(50) ? "image/png" : "image/jpeg";
+      image.media.mime = chance(50) || !can_.image_mime ? "image/png" : "image/jpeg";
       image.media.data = "iVBORw0KGgo=";
     }
     if (can_.image_detail && chance(50)) image.media.detail = chance(50) ? "low" : "high";
@@ -168,6 +168,7 @@ class Generator {
     out.tool_choice.kind = kKinds[random_.below(kKinds.size())];
     if (out.tool_choice.kind == Kind::none && !can_.choice_none) out.tool_choice.kind = Kind::unset;
     if (out.tool_choice.kind == Kind::named && !can_.choice_named) out.tool_choice.kind = Kind::required;
+    if (out.tool_choice.kind == Kind::required && !can_.choice_required) out.tool_choice.kind = Kind::unset;
     if (out.tool_choice.kind == Kind::named) out.tool_choice.name = name();
     if (can_.parallel && out.tool_choice.kind != Kind::unset && out.tool_choice.kind != Kind::none &&
         chance(30))

@@ -149,7 +149,8 @@ void MockCall::speak() {
   prompt->model = model_;
   const bool body_says = place_.vendor == Vendor::openai || place_.vendor == Vendor::anthropic ||
                          place_.vendor == Vendor::cohere;
-  prompt->stream = place_.stream || (body_says && doc_->root()["stream"].boolean().value_or(false));
+  prompt->stream =
+      prompt->stream || place_.stream || (body_says && doc_->root()["stream"].boolean().value_or(false));
   const Answer answer(fate_.behaviour, *prompt);
   const auto speaker = place_.speech->speaker(*prompt, answer, id());
   prompt->stream ? speak_stream(*speaker, answer) : speak_whole(*speaker, answer);
@@ -221,7 +222,8 @@ void MockCall::say_other() {
     case Vendor::anthropic: reply = anthropic_other(call, state_); break;
     case Vendor::gemini: reply = gemini_other(call, state_); break;
     case Vendor::cohere: reply = cohere_other(call); break;
-    case Vendor::bedrock: break;
+    case Vendor::bedrock:
+    case Vendor::ollama: break;
   }
   if (!reply) {
     return refuse(Refusal{.status = 404,
