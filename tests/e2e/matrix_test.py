@@ -40,13 +40,16 @@ retries = {{ max = 0 }}
 keys = [{{ name = "k", value = "sk-12345678" }}]
 [providers.cohere.prices."echo"]
 search = 2000
+[providers.ollama]
+base_url = "{mock}/v1"
+retries = {{ max = 0 }}
 [providers.reranker]
 kind = "openai-compatible"
 base_url = "{mock}/v1"
 retries = {{ max = 0 }}
 keys = [{{ name = "k", value = "sk-12345678" }}]
 """
-VENDORS = ("openai", "claude", "google", "aws", "cohere")
+VENDORS = ("openai", "claude", "google", "aws", "cohere", "ollama")
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 TEXT = 'Grüße, "世界" 👋\n'
 
@@ -284,7 +287,34 @@ class Cohere(Chat):
         return body["message"]
 
 
-CLIENTS = (Chat(), Responses(), Messages(), Gemini(), Converse(), Cohere())
+class Ollama(Chat):
+    def path(self, model, stream):
+        return "/ollama/api/chat"
+
+    def text(self, body):
+        assert (body["done"], body["done_reason"]) == (True, "stop") and body["created_at"].endswith("Z")
+        return body["message"]["content"]
+
+    def call(self, body):
+        call = body["message"]["tool_calls"][0]
+        return call.get("id", "by name"), call["function"]["name"], call["function"]["arguments"]
+
+    def answered(self, model, body):
+        out = self.body(model, False, True)
+        out["messages"] += [body["message"], {"role": "tool", "tool_name": "weather", "content": "sunny"}]
+        return out
+
+    def streamed(self, body):
+        lines = [json.loads(line) for line in body.decode().splitlines()]
+        assert [line["done"] for line in lines] == [False] * (len(lines) - 1) + [True] and lines[-1]["eval_count"] > 0
+        calls = [call["function"]["arguments"] for line in lines for call in line["message"].get("tool_calls", [])]
+        return "".join(line["message"]["content"] for line in lines), json.dumps(calls[0]) if calls else ""
+
+    def error(self, body):
+        return body["error"]
+
+
+CLIENTS = (Chat(), Responses(), Messages(), Gemini(), Converse(), Cohere(), Ollama())
 
 
 class Matrix(unittest.TestCase):

@@ -36,6 +36,9 @@ TEST_CASE("a path's face is its dialect, and what stands below the root") {
            {"/v1/rerank", Dialect::rerank, "/v1/rerank", ""},
            {"/pydanticai/v1/rerank", Dialect::rerank, "/v1/rerank", ""},
            {"/openai/v1/rerank", Dialect::rerank, "/rerank", ""},
+           {"/ollama/api/chat", Dialect::ollama_chat, "/api/chat", ""},
+           {"/ollama/api/tags", Dialect::ollama_chat, "", ""},
+           {"/ollama/v1/chat/completions", Dialect::openai_chat, "/chat/completions", ""},
            {"/cohere/v1/models", Dialect::cohere_chat, "", ""},
        }) {
     CAPTURE(path);
@@ -55,6 +58,9 @@ TEST_CASE("a path that is nobody's has no face") {
                                       "/v2/messages",
                                       "/cohere/v1/chat",
                                       "/cohere",
+                                      "/api/chat",
+                                      "/ollama/api/show",
+                                      "/ollama/../api/reload",
                                       "/v1/chat",
                                       "/v1chat/completions",
                                       "/v1/embeddingsx",
