@@ -1,9 +1,12 @@
 """The cohere client for Python against the binary: targets of its own dialect, of Anthropic's and of OpenAI's two."""
 
 import asyncio
+import inspect
 import json
 import sys
+import time
 import unittest
+import urllib.request
 from pathlib import Path
 
 import cohere
@@ -288,6 +291,62 @@ class SameDialect(unittest.TestCase):
         sent = json.loads(seen_bodies[-1].body)
         self.assertEqual(sent, {"model": "command-x", "messages": user("hi"), "documents": [{"id": "d", "data": {"a": "b"}}],
                                 "citation_options": {"mode": "FAST"}, "k": 3, "stream": True})
+
+
+    def test_a_failure_behind_the_first_word_ends_the_stream_as_one(self):
+        def say(connection, seen):
+            first = sse({"type": "message-start", "id": "1", "delta": {"message": {"role": "assistant"}}},
+                        {"type": "content-start", "index": 0, "delta": {"message": {"content": {"type": "text", "text": ""}}}},
+                        {"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": "half"}}}})
+            last = sse({"type": "message-end", "delta": {"error": "model went away", "finish_reason": "ERROR"}})
+            connection.sendall(fake.STREAM_HEAD + fake.framed(first))
+            time.sleep(0.3)
+            connection.sendall(fake.framed(last) + b"0\r\n\r\n")
+        provider.say = say
+        stream = events(model="native/m", messages=user("hi"))
+        self.assertEqual(said(stream), "half")
+        self.assertEqual((stream[-1].type, stream[-1].delta.finish_reason), ("message-end", "ERROR"))
+        self.assertEqual([e.type for e in stream].count("message-end"), 1)
+
+    def test_what_other_clients_say_comes_to_cohere_in_its_sdks_own_terms(self):
+        allowed = set(inspect.signature(cohere.ClientV2.chat).parameters) | {"stream"}
+        types = {"system": cohere.SystemChatMessageV2, "user": cohere.UserChatMessageV2,
+                 "assistant": cohere.AssistantChatMessageV2, "tool": cohere.ToolChatMessageV2}
+        reply = {"id": "1", "finish_reason": "COMPLETE", "message": {"role": "assistant", "content": [
+            {"type": "text", "text": "fine"}]}, "usage": {"tokens": {"input_tokens": 9, "output_tokens": 1}}}
+        got = []
+
+        def say(connection, seen):
+            got.append(json.loads(seen.body))
+            connection.sendall(fake.reply(json.dumps(reply).encode()))
+        provider.say = say
+        call = {"id": "c1", "type": "function", "function": {"name": "weather", "arguments": "{\"city\":\"Oslo\"}"}}
+        openai = {"model": "native/command-a-plus-05-2026", "max_completion_tokens": 50, "temperature": 0.5, "top_p": 0.9,
+                  "stop": "END", "seed": 1, "presence_penalty": 0.5, "reasoning_effort": "low", "user": "u", "tools": [WEATHER],
+                  "tool_choice": "required", "parallel_tool_calls": True, "logit_bias": {"1": 1}, "messages": [
+                      {"role": "developer", "content": "Be brief."},
+                      {"role": "user", "content": [{"type": "text", "text": "what is this?"}, {
+                          "type": "image_url", "image_url": {"url": "data:image/png;base64,iVBORw0KGgo="}}]},
+                      {"role": "assistant", "content": "I look.", "tool_calls": [call]},
+                      {"role": "tool", "tool_call_id": "c1", "content": "sunny"}]}
+        anthropic = {"model": "native/command-a-plus-05-2026", "max_tokens": 5000, "system": "Be brief.", "top_k": 3,
+                     "thinking": {"type": "enabled", "budget_tokens": 1024}, "stop_sequences": ["END"], "messages": user("hi"),
+                     "output_config": {"format": {"type": "json_schema", "schema": SCHEMA}}}
+        for path, body in (("/v1/chat/completions", openai), ("/anthropic/v1/messages", anthropic)):
+            with self.subTest(path):
+                request = urllib.request.Request(gateway.url + path, json.dumps(body).encode(), {"Content-Type": "application/json"})
+                with urllib.request.urlopen(request, timeout=20) as answer:
+                    self.assertIn("fine", answer.read().decode())
+                sent = got[-1]
+                self.assertLessEqual(set(sent), allowed)
+                for message in sent["messages"]:
+                    kind = types[message["role"]]
+                    self.assertLessEqual(set(message), set(kind.model_fields))
+                    kind.model_validate(message)
+        self.assertEqual([m["role"] for m in got[0]["messages"]], ["system", "user", "assistant", "tool"])
+        self.assertEqual(got[0]["messages"][2]["tool_plan"], "I look.")
+        self.assertEqual(got[1]["thinking"], {"type": "enabled", "token_budget": 1024})
+        self.assertEqual(got[1]["response_format"], {"type": "json_object", "json_schema": SCHEMA})
 
 
 class Crowd(unittest.TestCase):
