@@ -1,5 +1,6 @@
 // Ollama's chat (https://github.com/ollama/ollama/blob/main/docs/api.md).
 #include "base/text.h"
+#include "observe/timestamp.h"
 #include "simulate/mock/call.h"
 
 namespace llmgw::simulate {
@@ -36,7 +37,8 @@ Result<Prompt> read_chat(json::Value body) {
 
 class OllamaSpeaker final : public Speaker {
  public:
-  OllamaSpeaker(const Prompt& prompt, const Answer& answer) : prompt_(prompt), answer_(answer) {}
+  OllamaSpeaker(const Prompt& prompt, const Answer& answer, ReplyId id)
+      : prompt_(prompt), answer_(answer), id_(std::move(id)) {}
 
   std::string_view stream_type() const override { return "application/x-ndjson"; }
 
@@ -76,7 +78,7 @@ class OllamaSpeaker final : public Speaker {
   json::Writer& begin(json::Writer& w) const {
     return w.begin_object()
         .member("model", prompt_.model)
-        .member("created_at", "2026-01-01T00:00:00.000000Z");
+        .member("created_at", observe::timestamp(WallTime(std::chrono::seconds(id_.created))));
   }
 
   void write_message(json::Writer& w, std::string_view text, bool call) const {
@@ -98,6 +100,7 @@ class OllamaSpeaker final : public Speaker {
 
   const Prompt& prompt_;
   const Answer& answer_;
+  ReplyId id_;
 };
 
 }  // namespace
@@ -117,8 +120,8 @@ ErrorReply ollama_error_reply(const Refusal& refusal) {
 
 const Speech& ollama_speech() {
   static const Speech speech{read_chat,
-                             [](const Prompt& p, const Answer& a, ReplyId) -> std::unique_ptr<Speaker> {
-                               return std::make_unique<OllamaSpeaker>(p, a);
+                             [](const Prompt& p, const Answer& a, ReplyId id) -> std::unique_ptr<Speaker> {
+                               return std::make_unique<OllamaSpeaker>(p, a, std::move(id));
                              }};
   return speech;
 }
