@@ -23,7 +23,9 @@ class CohereStreamReader final : public DecodingStreamReader {
   CohereStreamReader() : DecodingStreamReader(cohere_event_decoder()) {}
 
  private:
-  bool holdable(const net::SseEvent& event) const override { return event.type == "message-end"; }
+  bool holdable(const net::SseEvent& event) const override {
+    return event.type == "message-end" && event.data != "[DONE]";
+  }
 };
 
 void read_needs(Value content, Needs& needs) {

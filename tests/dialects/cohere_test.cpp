@@ -334,6 +334,7 @@ TEST_CASE("the last event of a stream is its finish, its count and its end, and 
   CHECK(last.done);
   CHECK(last.finish);
   CHECK(last.holdable);
+  CHECK_FALSE(steps("event: message-end\ndata: [DONE]\n\n")[0].holdable);  // nothing can be added to it
   CHECK(cohere_chat().attach({"message-end", R"({"type":"message-end"})", ""}, R"({"x":1})") ==
         "event: message-end\ndata: {\"type\":\"message-end\",\"extra_fields\":{\"x\":1}}\n\n");
 }
