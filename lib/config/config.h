@@ -74,6 +74,7 @@ struct Key {
 struct Price {
   std::optional<PicoUsd> input, output, cached_input, cache_write, reasoning;
   std::optional<PicoUsd> batch_input, batch_output;
+  std::optional<PicoUsd> search;  // of one search of a rerank
 };
 
 // What a config may say of one model of a provider. Absent: the catalog's fact.

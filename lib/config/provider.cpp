@@ -65,6 +65,7 @@ void price_section(Fields& f, Price& price) {
   f.field("reasoning", price.reasoning, TokenPrice{});
   f.field("batch_input", price.batch_input, TokenPrice{});
   f.field("batch_output", price.batch_output, TokenPrice{});
+  f.field("search", price.search, TokenPrice{});
 }
 
 void error_rule_section(Fields& f, ErrorRule& rule) {

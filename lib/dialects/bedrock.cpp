@@ -1,9 +1,9 @@
 #include "dialects/bedrock.h"
 
 #include "base/text.h"
-#include "dialects/bedrock_stream_reader.h"
 #include "dialects/reading.h"
 #include "dialects/translation_of.h"
+#include "dialects/unmarked_reader.h"
 #include "net/aws_event_stream.h"
 
 namespace llmgw::dialects {
@@ -128,7 +128,7 @@ class BedrockConverseCodec final : public Codec {
   }
 
   std::unique_ptr<StreamReader> stream_reader() const override {
-    return std::make_unique<BedrockStreamReader>(bedrock_event_decoder());
+    return std::make_unique<UnmarkedStreamReader>(bedrock_event_decoder());
   }
   std::string error_body(const Error& error, std::string_view) const override {
     return bedrock_error_body(error);

@@ -4,8 +4,8 @@
 #include "base/text.h"
 #include "dialects/anthropic.h"
 #include "dialects/bedrock.h"
-#include "dialects/bedrock_stream_reader.h"
 #include "dialects/reading.h"
+#include "dialects/unmarked_reader.h"
 #include "net/aws_event_stream.h"
 
 namespace llmgw::dialects {
@@ -156,7 +156,7 @@ class BedrockInvokeCodec final : public Codec {
   }
 
   std::unique_ptr<StreamReader> stream_reader() const override {
-    return std::make_unique<BedrockStreamReader>(std::make_unique<InvokeEventDecoder>());
+    return std::make_unique<UnmarkedStreamReader>(std::make_unique<InvokeEventDecoder>());
   }
   std::string error_body(const Error& error, std::string_view) const override {
     return bedrock_error_body(error);

@@ -2,8 +2,11 @@
 
 #include "dialects/anthropic.h"
 #include "dialects/bedrock.h"
+#include "dialects/cohere.h"
 #include "dialects/gemini.h"
+#include "dialects/ollama.h"
 #include "dialects/openai.h"
+#include "dialects/rerank.h"
 #include "dialects/token_count.h"
 
 namespace llmgw::dialects {
@@ -25,6 +28,10 @@ const Codec* codec(Dialect dialect) {
     case Dialect::bedrock_invoke: return &bedrock_invoke();
     case Dialect::gemini_generate: return &gemini_generate();
     case Dialect::gemini_embed: return &gemini_embed();
+    case Dialect::cohere_chat: return &cohere_chat();
+    case Dialect::cohere_embed: return &cohere_embed();
+    case Dialect::rerank: return &rerank();
+    case Dialect::ollama_chat: return &ollama_chat();
     case Dialect::anthropic_count: return anthropic_count();
     case Dialect::gemini_count: return gemini_count();
     default: return nullptr;

@@ -6,10 +6,11 @@ namespace llmgw::dialects {
 namespace {
 
 // In the order of Dialect.
-constexpr std::array<std::string_view, 13> kNames = {
-    "openai-chat",        "openai-completions", "openai-responses", "openai-embeddings", "openai-other",
-    "anthropic-messages", "gemini-generate",    "gemini-embed",     "bedrock-converse",  "bedrock-invoke",
-    "cohere-chat",        "anthropic-count",    "gemini-count"};
+constexpr std::array<std::string_view, 16> kNames = {
+    "openai-chat",      "openai-completions", "openai-responses", "openai-embeddings",
+    "openai-other",     "anthropic-messages", "gemini-generate",  "gemini-embed",
+    "bedrock-converse", "bedrock-invoke",     "cohere-chat",      "cohere-embed",
+    "rerank",           "ollama-chat",        "anthropic-count",  "gemini-count"};
 
 }  // namespace
 

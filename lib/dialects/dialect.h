@@ -19,6 +19,9 @@ enum class Dialect : uint8_t {
   bedrock_converse,
   bedrock_invoke,
   cohere_chat,
+  cohere_embed,
+  rerank,  // Cohere's, which others have taken over
+  ollama_chat,
   anthropic_count,  // asks how many tokens a request of anthropic_messages has
   gemini_count,
 };

@@ -210,6 +210,7 @@ void Run::read_whole(Outcome& outcome, const Wire& wire, net::Exchange& exchange
     if (!answer) return fail_with(outcome, std::move(answer.error()));
     for (const auto& choice : answer->choices) world_.state.seals.remember(choice.parts);
     if (answer->id.empty()) answer->id = record_.id;
+    if (answer->model.empty()) answer->model = t.model;
     if (answer->created == 0) answer->created = unix_ms(world_.fibers.wall()) / 1000;
     reply.answer = std::move(*answer);
     reply.body = {};
@@ -227,7 +228,7 @@ void Run::open_stream(Outcome& outcome, const Wire& wire, std::unique_ptr<net::E
       std::make_unique<Relay>(events ? wire.codec : nullptr, request_.wants_usage, std::move(exchange));
   if (events && wire.translated) {
     stream.turn = std::make_unique<TurnWatch>();
-    stream.relay->translate(wire.codec->translation()->decoder(),
+    stream.relay->translate(target(outcome.link).model, wire.codec->translation()->decoder(),
                             codec_.translation()->encoder({.id = record_.id,
                                                            .created = unix_ms(world_.fibers.wall()) / 1000,
                                                            .wants_usage = request_.wants_usage,
@@ -244,8 +245,9 @@ void Run::open_stream(Outcome& outcome, const Wire& wire, std::unique_ptr<net::E
     const std::string& error_object = stream.relay->error_object();
     if (error_object.empty()) return fail_with(outcome, std::move(pumped.error()));
     const auto& provider = *target(outcome.link).upstream->provider;
-    // AWS tells an exception by its frame: its payload is no body of an error.
-    const bool framed = wire.codec->stream_type() != std::string_view("text/event-stream");
+    // AWS tells an exception by its frame, Cohere a failure by its last event: neither is a body of an error.
+    const bool framed = wire.codec->stream_type() != std::string_view("text/event-stream") ||
+                        wire.dialect == dialects::Dialect::cohere_chat;
     Failure failure{.upstream = true,
                     .foreign = framed || !same_error_shape(wire.dialect, request_.dialect),
                     .headers = std::move(stream.headers)};

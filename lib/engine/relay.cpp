@@ -9,10 +9,11 @@ Relay::Relay(const dialects::Codec* codec, bool wants_usage, std::unique_ptr<net
       reader_(codec != nullptr ? codec->stream_reader() : nullptr),
       splitter_(codec != nullptr ? codec->splitter() : nullptr) {}
 
-void Relay::translate(std::unique_ptr<dialects::EventDecoder> decoder,
+void Relay::translate(std::string model, std::unique_ptr<dialects::EventDecoder> decoder,
                       std::unique_ptr<dialects::EventEncoder> encoder, Watch watch) {
   reader_.reset();
-  translated_ = std::make_unique<Translated>(std::move(decoder), std::move(encoder), std::move(watch));
+  translated_ = std::make_unique<Translated>(std::move(model), std::move(decoder), std::move(encoder),
+                                             std::move(watch));
 }
 
 Result<void> Relay::pump(TimePoint deadline, const Seal& seal) {
@@ -51,7 +52,8 @@ Result<void> Relay::take_translated(const net::SseEvent& event, const Seal& seal
   t.events.clear();
   if (auto decoded = t.decoder->decode(event, t.events); !decoded) return decoded;
   dialects::StreamStep step;
-  for (const auto& one : t.events) {
+  for (auto& one : t.events) {
+    if (one.kind == dialects::StreamEvent::Kind::start && one.name.empty()) one.name = t.model;
     t.facts.note(one, step);
     if (!step.error_object.empty()) {
       error_object_ = std::move(step.error_object);

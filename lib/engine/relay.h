@@ -21,7 +21,7 @@ class Relay {
 
   // From now on the upstream's events become the client's by `decoder` and `encoder`; `watch` sees each.
   using Watch = std::function<void(const dialects::StreamEvent&)>;
-  void translate(std::unique_ptr<dialects::EventDecoder> decoder,
+  void translate(std::string model, std::unique_ptr<dialects::EventDecoder> decoder,
                  std::unique_ptr<dialects::EventEncoder> encoder, Watch watch);
 
   // Gives the `extra_fields` for the held event, when all is known that will be.
@@ -50,6 +50,7 @@ class Relay {
 
  private:
   struct Translated {
+    std::string model;
     std::unique_ptr<dialects::EventDecoder> decoder;
     std::unique_ptr<dialects::EventEncoder> encoder;
     Watch watch;

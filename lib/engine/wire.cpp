@@ -151,7 +151,10 @@ bool same_error_shape(Dialect a, Dialect b) {
       case Dialect::gemini_embed: return 2;
       case Dialect::bedrock_converse:
       case Dialect::bedrock_invoke: return 3;
-      case Dialect::cohere_chat: return 4;
+      case Dialect::cohere_chat:
+      case Dialect::cohere_embed:
+      case Dialect::rerank: return 4;
+      case Dialect::ollama_chat: return 5;
       default: return 0;
     }
   };

@@ -22,9 +22,9 @@ using Labels = std::vector<std::pair<std::string, std::string>>;
 std::string operation(const std::string& type) {
   if (type == "openai-completions") return "text_completion";
   if (type == "gemini-generate") return "generate_content";
-  if (type == "openai-embeddings" || type == "gemini-embed") return "embeddings";
+  if (type == "openai-embeddings" || type == "gemini-embed" || type == "cohere-embed") return "embeddings";
   if (type == "openai-chat" || type == "openai-responses" || type == "anthropic-messages" ||
-      type == "bedrock-converse" || type == "cohere-chat") {
+      type == "bedrock-converse" || type == "cohere-chat" || type == "ollama-chat") {
     return "chat";
   }
   return type;

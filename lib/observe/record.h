@@ -16,6 +16,7 @@ struct Usage {
   int64_t cached_input = -1;   // of `input`, read from the provider's prompt cache
   int64_t cache_written = -1;  // of `input`
   int64_t reasoning = -1;      // of `output`
+  int64_t searches = -1;       // what a rerank is billed by, at Cohere
   bool operator==(const Usage&) const = default;
 };
 

@@ -47,6 +47,7 @@ constexpr std::array kFamilies = {
     Family{"command-*", "cohere"},
     Family{"c4ai-*", "cohere"},
     Family{"embed-*", "cohere"},
+    Family{"rerank-*", "cohere"},
     Family{"sonar*", "perplexity"},
     Family{"kimi-*", "moonshot"},
     Family{"moonshot-*", "moonshot"},

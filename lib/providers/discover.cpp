@@ -62,6 +62,7 @@ void heed_ollama_host(Probe& probe, std::string text) {
   const bool has_scheme = text.find("://") != std::string::npos;
   const auto url = net::parse_base_url(has_scheme ? text : "http://" + text);
   if (!url || url->secure()) return;
+  if (url->prefix.ends_with("/ollama")) return;  // a gateway's face for Ollama's clients, maybe our own
   probe.host = url->host == "0.0.0.0" || url->host == "::" ? "127.0.0.1" : url->host;
   if (url->port != 80 || has_scheme) probe.port = url->port;
 }

@@ -96,6 +96,7 @@ void flag(std::string& flags, const Json& entry, const char* name, char letter, 
 std::string flags_of(const Json& entry, std::string_view mode) {
   std::string flags;
   if (mode == "embedding") return "e";
+  if (mode == "rerank") return "k";
   flags += mode == "responses" ? 'o' : 'c';
   // An entry that lists what its model can do lists vision and audio too.
   const bool lists =
@@ -114,13 +115,15 @@ Numbers numbers_of(const Json& e, std::string_view mode) {
   n.fill(-1);
   auto set = [&](Column c, int64_t value) { n[static_cast<size_t>(c)] = value; };
   set(Column::context, tokens(e, "max_input_tokens"));
-  if (mode != "embedding") set(Column::max_output, tokens(e, "max_output_tokens"));
+  if (mode != "embedding" && mode != "rerank") set(Column::max_output, tokens(e, "max_output_tokens"));
   set(Column::dimensions, tokens(e, "output_vector_size"));
   set(Column::input, pico(e, "input_cost_per_token"));
   set(Column::output, pico(e, "output_cost_per_token"));
   set(Column::cached_input, pico(e, "cache_read_input_token_cost"));
   set(Column::cache_write, pico(e, "cache_creation_input_token_cost"));
   set(Column::reasoning, pico(e, "output_cost_per_reasoning_token"));
+  if (mode == "rerank" && pico(e, "input_cost_per_query") > 0)
+    set(Column::search, pico(e, "input_cost_per_query"));
   set(Column::batch_input, pico(e, "input_cost_per_token_batches"));
   set(Column::batch_output, pico(e, "output_cost_per_token_batches"));
   for (const auto& [suffix, from] :
@@ -158,7 +161,9 @@ Result<std::vector<ModelRow>> import_litellm(std::string_view json_text) {
     };
     const std::string mode = text("mode");
     const Source* source = source_of(text("litellm_provider"));
-    if (source == nullptr || (mode != "chat" && mode != "responses" && mode != "embedding")) continue;
+    if (source == nullptr ||
+        (mode != "chat" && mode != "responses" && mode != "embedding" && mode != "rerank"))
+      continue;
 
     ModelRow row;
     row.kind = source->kind;

@@ -7,6 +7,7 @@ namespace llmgw::providers {
 namespace {
 
 constexpr size_t kFields = 4 + kColumns;
+constexpr size_t kLeastFields = kFields - 1;  // few rows have a price for a search, older files none
 
 std::vector<std::string_view> fields_of(std::string_view line) {
   std::vector<std::string_view> out;
@@ -29,7 +30,9 @@ std::string to_text(std::span<const ModelRow> rows, std::string_view comment) {
   for (std::string_view line : split(comment, '\n')) out.append("# ").append(line).append("\n");
   for (const ModelRow& r : rows) {
     out.append(r.kind).append("\t").append(r.model).append("\t").append(r.group).append("\t").append(r.flags);
-    for (int64_t n : r.numbers) out.append("\t").append(n < 0 ? "-" : std::to_string(n));
+    const size_t columns = r.numbers.back() < 0 ? kColumns - 1 : kColumns;
+    for (size_t i = 0; i < columns; ++i)
+      out.append("\t").append(r.numbers[i] < 0 ? "-" : std::to_string(r.numbers[i]));
     out.append("\n");
   }
   return out;
@@ -46,14 +49,15 @@ Result<std::vector<ModelRow>> from_text(std::string_view text) {
     if (line.empty() || line.front() == '#') continue;
 
     const auto fields = fields_of(line);
-    if (fields.size() != kFields) {
+    if (fields.size() != kFields && fields.size() != kLeastFields) {
       return bad_line(number, "has " + std::to_string(fields.size()) + " tab-separated fields, not " +
-                                  std::to_string(kFields));
+                                  std::to_string(kLeastFields));
     }
     ModelRow row{
         std::string(fields[0]), std::string(fields[1]), std::string(fields[2]), std::string(fields[3]), {}};
     if (row.kind.empty() || row.model.empty()) return bad_line(number, "kind and model may not be empty");
-    for (size_t i = 0; i < kColumns; ++i) {
+    row.numbers.fill(-1);
+    for (size_t i = 0; i < fields.size() - 4; ++i) {
       const std::string_view field = fields[4 + i];
       const auto n = field == "-" ? std::optional<int64_t>(-1) : to_number<int64_t>(field);
       if (!n || *n < -1) return bad_line(number, "'" + shortened(field, 40) + "' is no number and not '-'");

@@ -24,6 +24,7 @@ struct ModelFacts {
   bool chat = false;
   bool responses_only = false;  // answers on /responses, not on /chat/completions
   bool embedding = false;
+  bool rerank = false;
   std::optional<bool> vision, audio, tools, parallel_tools, json_schema, reasoning;
   Price price;
 };
@@ -45,12 +46,13 @@ enum class Column : uint8_t {
   long_output,
   long_cached,
   long_write,
+  search,  // absent in a row: unknown
 };
-inline constexpr size_t kColumns = 15;
+inline constexpr size_t kColumns = 16;
 using Numbers = std::array<int64_t, kColumns>;
 
-// A row of the data file as facts. `flags`: c chat, o /responses only, e embedding; v vision, a audio, t
-// tools, p parallel tools, s JSON schema, r reasoning, in capitals when the model has it not.
+// A row of the data file as facts. `flags`: c chat, o /responses only, e embedding, k rerank; v vision, a
+// audio, t tools, p parallel tools, s JSON schema, r reasoning, in capitals when the model has it not.
 constexpr ModelFacts model_facts(std::string_view kind, std::string_view model, std::string_view group,
                                  std::string_view flags, const Numbers& n) {
   auto number = [&](Column c) { return n[static_cast<size_t>(c)]; };
@@ -70,6 +72,7 @@ constexpr ModelFacts model_facts(std::string_view kind, std::string_view model, 
   f.price.batch_input = price(Column::batch_input);
   f.price.batch_output = price(Column::batch_output);
   f.price.long_from = number(Column::long_from) < 0 ? 0 : number(Column::long_from);
+  f.price.search = price(Column::search);
   f.price.long_rates.input = price(Column::long_input);
   f.price.long_rates.output = price(Column::long_output);
   f.price.long_rates.cached_input = price(Column::long_cached);
@@ -79,6 +82,7 @@ constexpr ModelFacts model_facts(std::string_view kind, std::string_view model, 
       case 'c': f.chat = true; break;
       case 'o': f.responses_only = true; break;
       case 'e': f.embedding = true; break;
+      case 'k': f.rerank = true; break;
       case 'v': f.vision = true; break;
       case 'V': f.vision = false; break;
       case 'a': f.audio = true; break;
@@ -126,8 +130,8 @@ class ModelTable {
   std::vector<ModelFacts> facts_;
 };
 
-// Reads litellm's model_prices_and_context_window.json: chat and embedding models of the catalog's kinds,
-// sorted; others are left out. Prices become exact pico-dollars. Fails with what is wrong.
+// Reads litellm's model_prices_and_context_window.json: chat, embedding and rerank models of the catalog's
+// kinds, sorted; others are left out. Prices become exact pico-dollars. Fails with what is wrong.
 Result<std::vector<ModelRow>> import_litellm(std::string_view json_text);
 
 // The data file's format: a line a model, tab-separated: kind, model, group, flags, then the columns, "-" for

@@ -21,6 +21,10 @@ int64_t part(int64_t tokens, int64_t whole) {
   return std::clamp<int64_t>(tokens, 0, whole);
 }
 
+NanoUsd rounded_up(int64_t pico) {
+  return NanoUsd{pico / 1000 + (pico % 1000 != 0 ? 1 : 0)};
+}
+
 }  // namespace
 
 Rates Price::at(int64_t input_tokens) const {
@@ -38,7 +42,7 @@ Rates Price::at(int64_t input_tokens) const {
 Price free_of_charge() {
   Price p;
   p.rates.input = p.rates.output = PicoUsd{0};
-  p.batch_input = p.batch_output = PicoUsd{0};
+  p.batch_input = p.batch_output = p.search = PicoUsd{0};
   return p;
 }
 
@@ -47,14 +51,19 @@ Price from_config(const config::Price& c) {
   p.rates = {c.input, c.output, c.cached_input, c.cache_write, c.reasoning};
   p.batch_input = c.batch_input;
   p.batch_output = c.batch_output;
+  p.search = c.search;
   return p;
 }
 
 std::optional<NanoUsd> cost(const Price& price, const observe::Usage& usage) {
+  int64_t pico = 0;
+  if (usage.searches >= 0 && price.search) {
+    add(pico, usage.searches, *price.search);
+    return rounded_up(pico);
+  }
   if (usage.input < 0) return std::nullopt;
   const Rates r = price.at(usage.input);
   if (!r.input) return std::nullopt;
-  int64_t pico = 0;
 
   const int64_t cached = part(usage.cached_input, usage.input);
   const int64_t written = part(usage.cache_written, usage.input - cached);
@@ -71,7 +80,7 @@ std::optional<NanoUsd> cost(const Price& price, const observe::Usage& usage) {
     add(pico, output - reasoning, *r.output);
     add(pico, reasoning, r.reasoning.value_or(*r.output));
   }
-  return NanoUsd{pico / 1000 + (pico % 1000 != 0 ? 1 : 0)};
+  return rounded_up(pico);
 }
 
 }  // namespace llmgw::providers

@@ -26,6 +26,8 @@ struct Price {
   int64_t long_from = 0;
   Rates long_rates;
   std::optional<PicoUsd> batch_input, batch_output;
+  // Of one search, where a rerank is billed by them; its tokens are free then.
+  std::optional<PicoUsd> search;
 
   // The rates that hold for a prompt of so many tokens.
   Rates at(int64_t input_tokens) const;

@@ -35,6 +35,9 @@ std::string_view usual_path(Dialect d) {
     case Dialect::anthropic_messages: return "/messages";
     case Dialect::anthropic_count: return "/messages/count_tokens";
     case Dialect::cohere_chat: return "/chat";
+    case Dialect::cohere_embed: return "/embed";
+    case Dialect::rerank: return "/rerank";
+    case Dialect::ollama_chat: return "/api/chat";
     default: return "";
   }
 }
@@ -81,8 +84,8 @@ std::optional<Dialect> Provider::wire(Dialect client, std::string_view model) co
     return Dialect::openai_responses;
   }
   if (speaks_for(client, model) && !(row_->imitates && client == Dialect::openai_chat)) return client;
-  for (const Dialect own :
-       {Dialect::anthropic_messages, Dialect::gemini_generate, Dialect::bedrock_converse}) {
+  for (const Dialect own : {Dialect::anthropic_messages, Dialect::gemini_generate, Dialect::bedrock_converse,
+                            Dialect::cohere_chat, Dialect::ollama_chat}) {
     if (translates_to(own)) return own;
   }
   if (speaks_for(client, model)) return client;
@@ -132,6 +135,8 @@ std::string Provider::path(Dialect d, std::string_view client_path, std::string_
   if (route.empty()) route = usual_path(d);
 
   std::string out = endpoint(d).prefix;
+  // Ollama's own API stands beside its /v1.
+  if (d == Dialect::ollama_chat && out.ends_with("/v1")) out.resize(out.size() - 3);
   if (deployments_) {
     if (per_deployment(route)) out += "/deployments/" + percent_encoded(model);
     query += (query.empty() ? "?" : "&") + ("api-version=" + percent_encoded(config_.api_version));

@@ -74,14 +74,15 @@ constexpr Row kRows[] = {
     {
         .kind = "cohere",
         .label = "Cohere",
-        .dialects = {openai_chat, openai_embeddings, cohere_chat},
+        .dialects = {openai_chat, openai_embeddings, cohere_chat, cohere_embed, rerank},
         .base_url = "https://api.cohere.com/v2",
         .openai_url = "https://api.cohere.ai/compatibility/v1",
+        .imitates = true,
         .env = {"COHERE_API_KEY", "CO_API_KEY"},
         // strandsagents.com/docs/user-guide/concepts/model-providers/cohere
         .quirks = {.fields = {{{"stream_options", ""}}}, .stream_options = false},
-        .missing = "its own dialect (cohere-chat): chat and embeddings go to its OpenAI-compatible endpoint",
-        .docs = "https://docs.cohere.com/docs/compatibility-api; cohere-python 7.3.1",
+        .docs = "https://docs.cohere.com/reference/chat, /rerank, /embed; /docs/compatibility-api; "
+                "cohere-python 7.3.1",
         .errors_docs = "https://docs.cohere.com/reference/errors",
         .verified = kToday,
     },
@@ -102,12 +103,12 @@ constexpr Row kRows[] = {
     {
         .kind = "together",
         .label = "Together AI",
-        .dialects = {openai_chat, openai_completions, openai_embeddings, openai_other},
+        .dialects = {openai_chat, openai_completions, openai_embeddings, openai_other, rerank},
         .base_url = "https://api.together.xyz/v1",
         .env = {"TOGETHER_API_KEY", "TOGETHER_AI_API_KEY", "TOGETHERAI_API_KEY"},
         .requests = {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"},
         .tokens = {"x-tokenlimit-limit", "x-tokenlimit-remaining", ""},
-        .docs = "https://docs.together.ai/docs/openai-api-compatibility; litellm 1.109.1",
+        .docs = "https://docs.together.ai/docs/openai-api-compatibility, /rerank-overview; litellm 1.109.1",
         .errors_docs = "https://docs.together.ai/docs/error-codes",
         .verified = kToday,
     },
@@ -124,7 +125,8 @@ constexpr Row kRows[] = {
     {
         .kind = "openrouter",
         .label = "OpenRouter",
-        .dialects = {openai_chat, openai_completions, openai_responses, openai_embeddings, openai_other},
+        .dialects = {openai_chat, openai_completions, openai_responses, openai_embeddings, openai_other,
+                     rerank},
         .base_url = "https://openrouter.ai/api/v1",
         .env = {"OPENROUTER_API_KEY", "OR_API_KEY"},
         .requests = {"x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset"},

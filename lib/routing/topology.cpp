@@ -28,7 +28,11 @@ bool is_too_long(const dialects::Request& request, int64_t context, std::optiona
   const int64_t bytes = request.needs.text_bytes;
   if (bytes / 8 > context) return true;    // no tokenizer makes longer tokens of ordinary text
   if (bytes / 2 <= context) return false;  // few make shorter ones
-  if (!request.doc || request.dialect == dialects::Dialect::openai_embeddings) return false;
+  using dialects::Dialect;
+  const Dialect d = request.dialect;
+  // Each of their texts stands alone.
+  if (!request.doc || d == Dialect::openai_embeddings || d == Dialect::cohere_embed || d == Dialect::rerank)
+    return false;
   if (!tokens) tokens = dialects::estimate_tokens(request.doc->root());
   return *tokens * 4 / 5 > context;
 }
@@ -135,7 +139,8 @@ Result<Chain> Topology::chain(const dialects::Request& request, Random& random) 
   std::optional<int64_t> tokens;
   for (auto& link : chain.links) link.skipped = why_not(link.target, request, labels, tokens);
   if (request.dialect == dialects::Dialect::openai_embeddings ||
-      request.dialect == dialects::Dialect::gemini_embed) {
+      request.dialect == dialects::Dialect::gemini_embed ||
+      request.dialect == dialects::Dialect::cohere_embed) {
     const Target& primary = chain.links.front().target;
     for (auto& link : chain.links) {
       if (link.skipped.empty() && !same_vectors(primary, link.target)) {

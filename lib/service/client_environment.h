@@ -15,6 +15,8 @@ namespace llmgw::service {
 //   GOOGLE_GEMINI_BASE_URL google-genai (Python, JavaScript), Gemini CLI; they append /v1beta
 //   AWS_ENDPOINT_URL_BEDROCK_RUNTIME  every AWS SDK ("Service-specific endpoints" of the AWS SDKs reference
 //   guide)
+//   CO_API_URL             cohere (Python, TypeScript); they append /v2/chat
+// Not OLLAMA_HOST, which Ollama's own server and command line read, too.
 std::vector<std::pair<std::string, std::string>> client_environment(const std::string& origin);
 
 // Keys that SDKs refuse to start without; the gateway reads none of them under `auth = "open"`. To be set

@@ -20,17 +20,34 @@ bool take(std::string_view& path, std::string_view prefix) {
 }
 
 // The families of OpenAI's paths (https://platform.openai.com/docs/api-reference).
-constexpr std::array<std::string_view, 20> kFamilies = {
-    "/chat/completions", "/completions", "/responses",     "/embeddings", "/models",
-    "/images",           "/audio",       "/moderations",   "/files",      "/uploads",
-    "/batches",          "/fine_tuning", "/vector_stores", "/assistants", "/threads",
-    "/conversations",    "/containers",  "/evals",         "/videos",     "/realtime"};
+constexpr std::array<std::string_view, 21> kFamilies = {"/chat/completions",
+                                                        "/completions",
+                                                        "/responses",
+                                                        "/embeddings",
+                                                        "/models",
+                                                        "/images",
+                                                        "/audio",
+                                                        "/moderations",
+                                                        "/files",
+                                                        "/uploads",
+                                                        "/batches",
+                                                        "/fine_tuning",
+                                                        "/vector_stores",
+                                                        "/assistants",
+                                                        "/threads",
+                                                        "/conversations",
+                                                        "/containers",
+                                                        "/evals",
+                                                        "/videos",
+                                                        "/realtime",
+                                                        "/rerank"};
 
 Dialect dialect_of(std::string_view path) {
   if (path == "/chat/completions") return Dialect::openai_chat;
   if (path == "/completions") return Dialect::openai_completions;
   if (path == "/responses") return Dialect::openai_responses;
   if (path == "/embeddings") return Dialect::openai_embeddings;
+  if (path == "/rerank") return Dialect::rerank;
   return Dialect::openai_other;
 }
 
@@ -119,9 +136,43 @@ std::optional<Face> bedrock_face(std::string_view path) {
   return face;
 }
 
+// Cohere's (https://docs.cohere.com/reference/about), its version included.
+std::optional<Face> cohere_face(std::string_view path) {
+  Face face{.dialect = Dialect::cohere_chat};
+  if (path == "/v2/chat") {
+    face.path = path;
+  } else if (path == "/v2/embed") {
+    face.dialect = Dialect::cohere_embed;
+    face.path = path;
+  } else if (path == "/v2/rerank" || path == "/v1/rerank") {
+    face.dialect = Dialect::rerank;
+    face.path = path;
+  } else if (take(path, "/v1/models")) {
+    face.call = Face::Call::models;
+    if (!path.empty()) face.model = percent_decoded(path.substr(1)).value_or("");
+  } else {
+    return std::nullopt;
+  }
+  return face;
+}
+
+// Ollama's (https://github.com/ollama/ollama/blob/main/docs/api.md). At its root /api is ours.
+std::optional<Face> ollama_face(std::string_view path) {
+  Face face{.dialect = Dialect::ollama_chat};
+  if (path == "/api/chat") {
+    face.path = path;
+  } else if (path == "/api/tags") {
+    face.call = Face::Call::models;
+  } else {
+    return std::nullopt;
+  }
+  return face;
+}
+
 // The shapes that are told apart by their paths alone.
 std::optional<Face> native_face(std::string_view path) {
   auto rest = path;
+  if (path.starts_with("/v2/") || path == "/v1/rerank") return cohere_face(path);
   if (take(rest, "/v1beta") || take(rest, "/v1alpha")) return gemini_face(rest);
   if (take(rest, "/v1") && rest.starts_with("/messages")) return anthropic_face(rest);
   if (path.starts_with("/model/")) return bedrock_face(path);
@@ -154,8 +205,11 @@ std::optional<Face> find_face(std::string_view path) {
     return gemini_face(path);
   }
   if (take(path, "/bedrock")) return bedrock_face(path);
-  if (auto face = framework || path.starts_with("/v1/messages") ? native_face(path) : std::nullopt)
-    return face;
+  if (take(path, "/cohere")) return cohere_face(path);
+  if (take(path, "/ollama")) return path.starts_with("/v1/") ? find_face(path) : ollama_face(path);
+  const bool native =
+      framework || path.starts_with("/v1/messages") || path == "/v1/rerank" || path.starts_with("/v2/");
+  if (auto face = native ? native_face(path) : std::nullopt) return face;
 
   const bool prefixed = framework || take(path, "/openai");
   Face face;

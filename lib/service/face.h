@@ -21,8 +21,9 @@ struct Face {
 
 // Finds the face of a path (docs: "HTTP"): OpenAI's under /v1, /openai, /litellm, /langchain and
 // /pydanticai, with or without /v1 behind a prefix, and Azure's /openai/deployments/D; Anthropic's under
-// /anthropic and at /v1/messages, Gemini's under /genai, Bedrock's under /bedrock; each also behind the
-// prefixes of the frameworks. None: the path is nobody's.
+// /anthropic and at /v1/messages, Gemini's under /genai, Bedrock's under /bedrock, Cohere's under /cohere and
+// at /v2, Ollama's under /ollama; each also behind the prefixes of the frameworks. None: the path is
+// nobody's.
 std::optional<Face> find_face(std::string_view path);
 
 }  // namespace llmgw::service

@@ -113,7 +113,7 @@ void Gateway::route(net::HttpRequest& request, net::ResponseWriter& writer,
     return refuse(writer,
                   not_found("there is nothing at " + shortened(request.path(), 200) +
                             "; the OpenAI API is at /v1, Anthropic's at /anthropic, Gemini's at /genai, "
-                            "Bedrock's at /bedrock"));
+                            "Bedrock's at /bedrock, Cohere's at /cohere, Ollama's at /ollama"));
   }
   if (dialects::codec(face->dialect) == nullptr) {
     return refuse(writer, not_found("the dialect " + std::string(dialects::name(face->dialect)) +

@@ -43,6 +43,14 @@ void write(json::Writer& writer, Dialect dialect, const Entry& entry) {
         writer.string(verb);
       writer.end_array();
       break;
+    case Dialect::cohere_chat:  // cohere-python 7.3.1, types/get_model_response.py
+      writer.member("name", entry.id).key("endpoints").begin_array().string("chat").end_array();
+      break;
+    case Dialect::ollama_chat:  // api/types.go, ListModelResponse
+      writer.member("name", entry.id).member("model", entry.id);
+      writer.member("modified_at", "1970-01-01T00:00:00Z").member("size", 0).member("digest", "");
+      writer.key("details").begin_object().member("family", entry.owner).end_object();
+      break;
     default:
       writer.member("id", entry.id).member("object", "model").member("created", 0);
       writer.member("owned_by", entry.owner);
@@ -57,7 +65,8 @@ std::string model_list(const routing::Topology& topology, Dialect dialect, const
   json::Writer writer(out);
   writer.begin_object();
   const auto all = entries(topology, key);
-  if (dialect == Dialect::gemini_generate) {
+  if (dialect == Dialect::gemini_generate || dialect == Dialect::cohere_chat ||
+      dialect == Dialect::ollama_chat) {
     writer.key("models");
   } else {
     if (dialect != Dialect::anthropic_messages) writer.member("object", "list");

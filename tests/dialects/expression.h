@@ -37,12 +37,18 @@ struct Expression {
   bool strict_tools = false;
   bool empty_results = true;  // a tool that says nothing
   bool choice_none = true;    // that no tool may be called
-  bool loose_ids = false;     // calls have ids of their own
+  bool choice_auto = true;    // that the model may choose, in words
+  bool choice_named = true;   // which tool must be called
+  bool choice_required = true;
+  bool schema_beside_tools = true;
+  bool image_mime = true;  // said, not to be guessed
+  bool loose_ids = false;  // calls have ids of their own
 
   // Answers.
   bool names_itself = true;      // id and model
   bool end_marker = true;        // of a stream
   bool stream_citations = true;  // with the text that cites; else at the end of all
+  bool cached_tokens = true;
   bool many_choices = false;
   bool any_order = false;  // several texts and thoughts, in any order
   bool seals = false;      // of thoughts, whoever sealed them; and thoughts that are not shown
@@ -93,6 +99,12 @@ inline Expression both(const Expression& a, const Expression& b) {
                             &Expression::parallel,
                             &Expression::strict_tools,
                             &Expression::choice_none,
+                            &Expression::choice_auto,
+                            &Expression::choice_named,
+                            &Expression::choice_required,
+                            &Expression::schema_beside_tools,
+                            &Expression::image_mime,
+                            &Expression::cached_tokens,
                             &Expression::empty_results,
                             &Expression::names_itself,
                             &Expression::loose_ids,

@@ -47,7 +47,7 @@ class Generator {
     if (can_.image_url && chance(40)) {
       image.media.url = "https://example.com/a.png?x=" + std::to_string(random_.below(9));
     } else {
-      image.media.mime = chance(50) ? "image/png" : "image/jpeg";
+      image.media.mime = chance(50) || !can_.image_mime ? "image/png" : "image/jpeg";
       image.media.data = "iVBORw0KGgo=";
     }
     if (can_.image_detail && chance(50)) image.media.detail = chance(50) ? "low" : "high";
@@ -167,6 +167,8 @@ class Generator {
                                           Kind::named};
     out.tool_choice.kind = kKinds[random_.below(kKinds.size())];
     if (out.tool_choice.kind == Kind::none && !can_.choice_none) out.tool_choice.kind = Kind::unset;
+    if (out.tool_choice.kind == Kind::named && !can_.choice_named) out.tool_choice.kind = Kind::required;
+    if (out.tool_choice.kind == Kind::required && !can_.choice_required) out.tool_choice.kind = Kind::unset;
     if (out.tool_choice.kind == Kind::named) out.tool_choice.name = name();
     if (can_.parallel && out.tool_choice.kind != Kind::unset && out.tool_choice.kind != Kind::none &&
         chance(30))
@@ -193,7 +195,9 @@ class Generator {
     if (can_.seed && chance(20)) s.seed = 7;
     if (can_.choices && chance(10)) s.choices = 2;
     if (can_.stop && chance(20)) s.stop = {"END", "\n\nHuman:"};
-    if (can_.json_mode && chance(10)) {
+    if (tools_ && !can_.schema_beside_tools) {
+      out.format = {};
+    } else if (can_.json_mode && chance(10)) {
       out.format.kind = OutputFormat::Kind::json;
     } else if (can_.schema && chance(20)) {
       out.format.kind = OutputFormat::Kind::schema;

@@ -163,6 +163,48 @@ constexpr std::array kExpressions = std::to_array<Expression>({
      .citation_quotes = true,
      .cache_written = true,
      .finishes = finishes({kStop, kLength, kToolCalls, kFilter, kFailed})},
+    {.dialect = Dialect::cohere_chat,
+     .model = "command-a-reasoning-08-2025",
+     .kind = "cohere",
+     .late_system = true,
+     .image_url = true,
+     .image_detail = true,
+     .schema = true,
+     .json_mode = true,
+     .top_p = true,
+     .top_k = true,
+     .seed = true,
+     .stop = true,
+     .choice_auto = false,
+     .choice_named = false,
+     .schema_beside_tools = false,
+     .names_itself = false,
+     .thinking = true,
+     .citations = true,
+     .citation_spans = true,
+     .citation_quotes = true,
+     .finishes = finishes({kStop, kLength, kToolCalls})},
+    {.dialect = Dialect::ollama_chat,
+     .model = "gpt-oss:20b",
+     .kind = "ollama",
+     .late_system = true,
+     .effort = true,
+     .schema = true,
+     .json_mode = true,
+     .top_p = true,
+     .top_k = true,
+     .penalties = true,
+     .seed = true,
+     .stop = true,
+     .choice_none = false,
+     .choice_auto = false,
+     .choice_named = false,
+     .choice_required = false,
+     .image_mime = false,
+     .names_itself = false,
+     .cached_tokens = false,
+     .thinking = true,
+     .finishes = finishes({kStop, kLength, kToolCalls})},
 });
 
 int cases() {
@@ -187,6 +229,8 @@ Conversation plain(Conversation c, const Expression& can) {
     c.format.name = c.format.description = {};
     c.format.strict.reset();
   }
+  if (!can.choice_auto && c.tool_choice.kind == ToolChoice::Kind::automatic)
+    c.tool_choice.kind = ToolChoice::Kind::unset;
   if (!c.thinking.effort.empty()) c.thinking.on.reset();
   c.store.reset();
   return c;
@@ -196,6 +240,7 @@ Answer plain(Answer a, const Expression& can) {
     if (*count == 0) *count = -1;
   }
   if (!can.reasoning_tokens) a.usage.reasoning = -1;
+  if (!can.cached_tokens) a.usage.cached_input = -1;
   if (!can.created) a.created = 0;
   if (!can.names_itself) a.id = a.model = {};
   for (auto& choice : a.choices) {

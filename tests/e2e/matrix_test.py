@@ -34,8 +34,22 @@ region = "us-east-1"
 base_url = "{mock}"
 retries = {{ max = 0 }}
 keys = [{{ name = "k", value = "sk-12345678" }}]
+[providers.cohere]
+base_url = "{mock}/v2"
+retries = {{ max = 0 }}
+keys = [{{ name = "k", value = "sk-12345678" }}]
+[providers.cohere.prices."echo"]
+search = 2000
+[providers.ollama]
+base_url = "{mock}/v1"
+retries = {{ max = 0 }}
+[providers.reranker]
+kind = "openai-compatible"
+base_url = "{mock}/v1"
+retries = {{ max = 0 }}
+keys = [{{ name = "k", value = "sk-12345678" }}]
 """
-VENDORS = ("openai", "claude", "google", "aws")
+VENDORS = ("openai", "claude", "google", "aws", "cohere", "ollama")
 SCHEMA = {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]}
 TEXT = 'Grüße, "世界" 👋\n'
 
@@ -242,7 +256,65 @@ class Converse:
         return body["message"]
 
 
-CLIENTS = (Chat(), Responses(), Messages(), Gemini(), Converse())
+class Cohere(Chat):
+    def path(self, model, stream):
+        return "/cohere/v2/chat"
+
+    def text(self, body):
+        assert body["finish_reason"] == "COMPLETE"
+        return "".join(block["text"] for block in body["message"]["content"])
+
+    def call(self, body):
+        assert body["finish_reason"] == "TOOL_CALL"
+        call = body["message"]["tool_calls"][0]
+        return call["id"], call["function"]["name"], json.loads(call["function"]["arguments"])
+
+    def answered(self, model, body):
+        out = self.body(model, False, True)
+        out["messages"] += [body["message"], {"role": "tool", "tool_call_id": self.call(body)[0], "content": "sunny"}]
+        return out
+
+    def streamed(self, body):
+        events = data_of(body)
+        assert events[0]["type"] == "message-start" and events[-1]["type"] == "message-end"
+        assert events[-1]["delta"]["finish_reason"] in ("COMPLETE", "TOOL_CALL") and events[-1]["extra_fields"]
+        said = {kind: [e["delta"]["message"] for e in events if e["type"] == kind] for kind in ("content-delta", "tool-call-delta")}
+        return ("".join(m["content"]["text"] for m in said["content-delta"]),
+                "".join(m["tool_calls"]["function"]["arguments"] for m in said["tool-call-delta"]))
+
+    def error(self, body):
+        assert body["id"] and "error" not in body
+        return body["message"]
+
+
+class Ollama(Chat):
+    def path(self, model, stream):
+        return "/ollama/api/chat"
+
+    def text(self, body):
+        assert (body["done"], body["done_reason"]) == (True, "stop") and body["created_at"].endswith("Z")
+        return body["message"]["content"]
+
+    def call(self, body):
+        call = body["message"]["tool_calls"][0]
+        return call.get("id", "by name"), call["function"]["name"], call["function"]["arguments"]
+
+    def answered(self, model, body):
+        out = self.body(model, False, True)
+        out["messages"] += [body["message"], {"role": "tool", "tool_name": "weather", "content": "sunny"}]
+        return out
+
+    def streamed(self, body):
+        lines = [json.loads(line) for line in body.decode().splitlines()]
+        assert [line["done"] for line in lines] == [False] * (len(lines) - 1) + [True] and lines[-1]["eval_count"] > 0
+        calls = [call["function"]["arguments"] for line in lines for call in line["message"].get("tool_calls", [])]
+        return "".join(line["message"]["content"] for line in lines), json.dumps(calls[0]) if calls else ""
+
+    def error(self, body):
+        return body["error"]
+
+
+CLIENTS = (Chat(), Responses(), Messages(), Gemini(), Converse(), Cohere(), Ollama())
 
 
 class Matrix(unittest.TestCase):
@@ -317,6 +389,55 @@ class Matrix(unittest.TestCase):
                     with urllib.request.urlopen(request, timeout=30) as reply:
                         self.assertEqual(reply.headers["x-llmgw-provider"], other)
                         self.assertEqual(client.streamed(reply.read())[0], TEXT)
+
+
+class Rerank(unittest.TestCase):
+    body = {"query": "red fox", "documents": ["a blue whale", "the red fox", "a red car"], "top_n": 2}
+
+    def ask(self, model, path="/v2/rerank", **more):
+        status, headers, body = post(path, {**self.body, "model": model, **more})
+        return status, headers, json.loads(body)
+
+    def test_each_face_ranks(self):
+        for path in ("/v2/rerank", "/v1/rerank", "/cohere/v2/rerank", "/openai/v1/rerank", "/litellm/v2/rerank"):
+            for vendor in ("cohere", "reranker"):
+                with self.subTest(path=path, vendor=vendor):
+                    status, headers, body = self.ask(vendor + "/echo", path)
+                    self.assertEqual((status, headers["x-llmgw-provider"]), (200, vendor), body)
+                    self.assertEqual([hit["index"] for hit in body["results"]], [1, 2])
+                    self.assertEqual(body["extra_fields"]["request_type"], "rerank")
+                    self.assertEqual(body["extra_fields"]["cost_usd"], 0.002 if vendor == "cohere" else 0)
+
+    def test_a_fallback_ranks_and_who_cannot_is_passed_over(self):
+        status, headers, body = self.ask("cohere/fail-503", fallbacks=["claude/echo", "reranker/echo"])
+        self.assertEqual((status, headers["x-llmgw-provider"]), (200, "reranker"), body)
+        self.assertEqual([a.get("skipped") for a in body["extra_fields"]["attempts"]],
+                         [None, "it does not speak rerank", None])
+        self.assertEqual(body["results"][0]["index"], 1)
+
+    def test_errors_are_coheres(self):
+        status, _, body = self.ask("cohere/fail-429", path="/v1/rerank")
+        self.assertEqual(status, 429)
+        self.assertTrue(body["message"])
+        status, _, body = self.ask("cohere/echo", documents="none")
+        self.assertEqual((status, body["message"]), (400, "'documents' must be an array"))
+
+
+class Embed(unittest.TestCase):
+    def test_coheres_clients_are_embedded_by_cohere_alone(self):
+        body = {"model": "cohere/echo", "texts": ["a", "b"], "input_type": "search_document", "embedding_types": ["float"]}
+        status, headers, reply = post("/cohere/v2/embed", body)
+        self.assertEqual((status, headers["x-llmgw-provider"]), (200, "cohere"), reply)
+        self.assertEqual(len(json.loads(reply)["embeddings"]["float"]), 2)
+        self.assertIn("extra_fields", json.loads(reply))
+        status, _, reply = post("/v2/embed", {**body, "model": "openai/echo"})
+        self.assertEqual(status, 503, reply)
+        self.assertIn("does not speak cohere-embed", json.loads(reply)["message"])
+
+    def test_openais_clients_are_embedded_by_cohere(self):
+        status, headers, reply = post("/v1/embeddings", {"model": "cohere/echo", "input": ["a", "b"]})
+        self.assertEqual((status, headers["x-llmgw-provider"]), (200, "cohere"), reply)
+        self.assertEqual(len(json.loads(reply)["data"]), 2)
 
 
 if __name__ == "__main__":

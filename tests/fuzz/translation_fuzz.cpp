@@ -13,9 +13,10 @@ using dialects::Dialect;
 namespace {
 
 // A new dialect's codec joins here.
-constexpr std::array kDialects = {Dialect::openai_chat, Dialect::openai_responses,
+constexpr std::array kDialects = {Dialect::openai_chat,        Dialect::openai_responses,
                                   Dialect::anthropic_messages, Dialect::gemini_generate,
-                                  Dialect::bedrock_converse};
+                                  Dialect::bedrock_converse,   Dialect::cohere_chat,
+                                  Dialect::ollama_chat};
 
 void check_json(const std::string& body) {
   if (!json::Doc::parse(body, {.allow_lone_surrogates = true})) std::abort();

@@ -108,13 +108,15 @@ TEST_CASE("OLLAMA_HOST is read as Ollama reads it") {
     std::string_view value, host;
     int port;
   };
-  for (auto [value, host, port] : std::initializer_list<Case>{{"box", "box", 11434},
-                                                              {"box:1", "box", 1},
-                                                              {":8", "127.0.0.1", 8},
-                                                              {"http://box", "box", 80},
-                                                              {"[::1]:5", "::1", 5},
-                                                              {"https://box", "127.0.0.1", 11434},
-                                                              {"not a host", "127.0.0.1", 11434}}) {
+  for (auto [value, host, port] :
+       std::initializer_list<Case>{{"box", "box", 11434},
+                                   {"box:1", "box", 1},
+                                   {":8", "127.0.0.1", 8},
+                                   {"http://box", "box", 80},
+                                   {"[::1]:5", "::1", 5},
+                                   {"https://box", "127.0.0.1", 11434},
+                                   {"http://gateway:8484/ollama", "127.0.0.1", 11434},
+                                   {"not a host", "127.0.0.1", 11434}}) {
     CAPTURE(value);
     const auto probes = local_probes(environment({{"OLLAMA_HOST", std::string(value)}}), {});
     CHECK(probes[0].host == host);

@@ -21,7 +21,7 @@ TEST_CASE("the facts compiled in are sorted, many, and of known kinds") {
     CAPTURE(f.model);
     CHECK(names.emplace(f.kind, f.model).second);
     CHECK(find_row(f.kind) != nullptr);
-    CHECK((f.chat || f.embedding || f.responses_only));
+    CHECK((f.chat || f.embedding || f.rerank || f.responses_only));
     CHECK(f.group == canonical_model(f.model));
     if (f.price.rates.input) CHECK(f.price.rates.input->value >= 0);
   }
@@ -101,6 +101,8 @@ TEST_CASE("a price list of litellm's becomes rows with exact prices") {
     "groq/free": {"litellm_provider": "groq", "mode": "chat", "max_input_tokens": 10, "input_cost_per_token": 0.0,
                   "output_cost_per_token": 0},
     "embed": {"litellm_provider": "openai", "mode": "embedding", "output_vector_size": 8, "input_cost_per_token": 2e-8},
+    "rank": {"litellm_provider": "cohere", "mode": "rerank", "input_cost_per_query": 0.002, "input_cost_per_token": 0.0,
+             "output_cost_per_token": 0.0, "max_input_tokens": 4096},
     "azure/eu/gpt-x": {"litellm_provider": "azure", "mode": "chat", "max_input_tokens": 1},
     "image": {"litellm_provider": "openai", "mode": "image_generation"},
     "other": {"litellm_provider": "nobody", "mode": "chat", "max_input_tokens": 1},
@@ -108,12 +110,16 @@ TEST_CASE("a price list of litellm's becomes rows with exact prices") {
     "negative": {"litellm_provider": "xai", "mode": "chat", "max_input_tokens": -5, "input_cost_per_token": -1}
   })");
   REQUIRE(rows);
-  REQUIRE(rows->size() == 4);
-  const ModelFacts fast = (*rows)[0].facts(), gpt = (*rows)[3].facts(), embed = (*rows)[2].facts();
+  REQUIRE(rows->size() == 5);
+  const ModelFacts rank = (*rows)[0].facts(), fast = (*rows)[1].facts(), gpt = (*rows)[4].facts(),
+                   embed = (*rows)[3].facts();
+  CHECK(rank.rerank);
+  CHECK(rank.price.search == PicoUsd{2'000'000'000});
+  CHECK_FALSE(rank.price.rates.input);
   CHECK(fast.kind == "groq");
   CHECK(fast.model == "fast");
   CHECK_FALSE(fast.vision);
-  CHECK_FALSE((*rows)[1].facts().price.known());  // 0 may as well mean unknown
+  CHECK_FALSE((*rows)[2].facts().price.known());  // 0 may as well mean unknown
   CHECK(embed.embedding);
   CHECK(embed.dimensions == 8);
   CHECK(gpt.context == 1000);
@@ -144,6 +150,12 @@ TEST_CASE("what is written in the data file's format is read again") {
   REQUIRE(again->size() == 1);
   CHECK((*again)[0].numbers == (*rows)[0].numbers);
   CHECK((*again)[0].flags == "c");
+  CHECK((*again)[0].numbers.back() == -1);  // a column that few rows have
+  ModelRow rank = (*rows)[0];
+  rank.numbers.back() = 5;
+  CHECK(from_text(to_text(std::vector{rank}, ""))->at(0).numbers == rank.numbers);
+  CHECK(facts("cohere", "rerank-v3.5")->price.search == PicoUsd{2'000'000'000});
+  CHECK_FALSE(facts("cohere", "command-r-08-2024")->price.search);
 
   for (std::string_view bad : {"a\tb\n", "openai\tm\tg\tc\tx\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\n",
                                "\tm\tg\tc\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\t-\n"}) {

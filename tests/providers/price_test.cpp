@@ -19,7 +19,7 @@ Price price() {
 
 observe::Usage usage(int64_t input, int64_t output, int64_t cached = -1, int64_t written = -1,
                      int64_t reasoning = -1) {
-  return {input, output, cached, written, reasoning};
+  return {input, output, cached, written, reasoning, -1};
 }
 
 }  // namespace
@@ -55,6 +55,17 @@ TEST_CASE("an unknown price or count is unknown, not zero") {
   CHECK(cost(input_only, usage(10, 0)) == NanoUsd{10});
   CHECK(cost(input_only, usage(10, -1)) == NanoUsd{10});  // an embedding
   CHECK(cost(free_of_charge(), usage(10, 10)) == NanoUsd{0});
+}
+
+TEST_CASE("a rerank that is billed by searches costs them, and no tokens") {
+  Price p = price();
+  p.search = PicoUsd{2'000'000'000};
+  CHECK(cost(p, {.searches = 3}) == NanoUsd{6'000'000});
+  CHECK(cost(p, {.input = 1000, .output = 500, .searches = 1}) == NanoUsd{2'000'000});
+  CHECK(cost(p, usage(1000, 500)) == NanoUsd{7'500'000});  // one that counts none has its tokens
+  CHECK_FALSE(cost(price(), {.searches = 3}));
+  CHECK(cost(free_of_charge(), {.searches = 3}) == NanoUsd{0});
+  CHECK(cost(from_config({.search = PicoUsd{7}}), {.searches = 1000}) == NanoUsd{7});
 }
 
 TEST_CASE("a long prompt is charged at its own rates") {

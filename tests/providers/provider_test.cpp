@@ -75,6 +75,15 @@ TEST_CASE("paths follow the base URL, with or without the client's version") {
            {"anthropic", "", anthropic_messages, "", "/v1/messages"},
            {"cohere", "", openai_chat, "", "/compatibility/v1/chat/completions"},
            {"cohere", "", cohere_chat, "", "/v2/chat"},
+           {"cohere", "", cohere_chat, "/v2/chat", "/v2/chat"},
+           {"cohere", "", rerank, "/v1/rerank", "/v2/rerank"},
+           {"cohere", "", cohere_embed, "/v2/embed", "/v2/embed"},
+           {"cohere", "", openai_embeddings, "", "/compatibility/v1/embeddings"},
+           {"vllm", "", rerank, "/v2/rerank", "/v1/rerank"},
+           {"ollama", "", openai_chat, "", "/v1/chat/completions"},
+           {"ollama", "", ollama_chat, "", "/api/chat"},
+           {"ollama", "https://p/x/v1", ollama_chat, "/api/chat", "/x/api/chat"},
+           {"ollama", "https://p/x", ollama_chat, "/api/chat", "/x/api/chat"},
            {"openai", "", openai_other, "/v1", "/v1"},
            {"openai", "", openai_other, "/videos", "/v1/videos"},
            {"openai", "", openai_other, "models", "/v1/models"}}) {
@@ -155,6 +164,20 @@ TEST_CASE("a model that answers in Responses alone is asked there by every clien
   CHECK(openai->wire(Dialect::anthropic_messages, "gpt-4o") == Dialect::openai_chat);
   CHECK(openai->wire(Dialect::openai_completions, "gpt-5-codex") == Dialect::openai_completions);
   CHECK(made(provider("groq"))->wire(Dialect::openai_chat, "gpt-5-codex") == Dialect::openai_chat);
+}
+
+TEST_CASE("Cohere and Ollama are asked in their own words, but for OpenAI's where those lose nothing") {
+  const auto cohere = made(provider("cohere")), ollama = made(provider("ollama"));
+  for (const auto client : {Dialect::openai_chat, Dialect::anthropic_messages, Dialect::cohere_chat})
+    CHECK(cohere->wire(client) == Dialect::cohere_chat);
+  CHECK(cohere->wire(Dialect::openai_embeddings) == Dialect::openai_embeddings);
+  CHECK(cohere->wire(Dialect::rerank) == Dialect::rerank);
+  CHECK_FALSE(made(provider("anthropic"))->wire(Dialect::rerank));
+  CHECK_FALSE(made(provider("openai"))->wire(Dialect::cohere_embed));
+  CHECK(ollama->wire(Dialect::openai_chat) == Dialect::openai_chat);
+  CHECK(ollama->wire(Dialect::ollama_chat) == Dialect::ollama_chat);
+  CHECK(ollama->wire(Dialect::anthropic_messages) == Dialect::ollama_chat);
+  CHECK(made(provider("groq"))->wire(Dialect::ollama_chat) == Dialect::openai_chat);
 }
 
 TEST_CASE("tokens are counted by who speaks the dialect, at a path of their own") {

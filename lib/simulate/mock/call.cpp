@@ -147,8 +147,10 @@ void MockCall::speak() {
   auto prompt = place_.speech->read(doc_->root());
   if (!prompt) return refuse(prompt.error());
   prompt->model = model_;
-  const bool body_says = place_.vendor == Vendor::openai || place_.vendor == Vendor::anthropic;
-  prompt->stream = place_.stream || (body_says && doc_->root()["stream"].boolean().value_or(false));
+  const bool body_says = place_.vendor == Vendor::openai || place_.vendor == Vendor::anthropic ||
+                         place_.vendor == Vendor::cohere;
+  prompt->stream =
+      prompt->stream || place_.stream || (body_says && doc_->root()["stream"].boolean().value_or(false));
   const Answer answer(fate_.behaviour, *prompt);
   const auto speaker = place_.speech->speaker(*prompt, answer, id());
   prompt->stream ? speak_stream(*speaker, answer) : speak_whole(*speaker, answer);
@@ -219,7 +221,9 @@ void MockCall::say_other() {
     case Vendor::openai: reply = openai_other(call, state_); break;
     case Vendor::anthropic: reply = anthropic_other(call, state_); break;
     case Vendor::gemini: reply = gemini_other(call, state_); break;
-    case Vendor::bedrock: break;
+    case Vendor::cohere: reply = cohere_other(call); break;
+    case Vendor::bedrock:
+    case Vendor::ollama: break;
   }
   if (!reply) {
     return refuse(Refusal{.status = 404,

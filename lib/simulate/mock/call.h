@@ -63,5 +63,6 @@ class MockCall {
 // The calls of the other vendors that generate nothing; none: there is no such call.
 std::optional<Result<PlainReply>> anthropic_other(const OtherCall&, MockState&);
 std::optional<Result<PlainReply>> gemini_other(const OtherCall&, MockState&);
+std::optional<Result<PlainReply>> cohere_other(const OtherCall&);
 
 }  // namespace llmgw::simulate

@@ -43,6 +43,24 @@ bool bedrock(std::string_view path, Place& place) {
   return true;
 }
 
+bool ollama(std::string_view path, Place& place) {
+  if (!path.ends_with("/api/chat")) return false;
+  place.vendor = Vendor::ollama;
+  place.path = "/api/chat";
+  place.speech = &ollama_speech();
+  return true;
+}
+
+bool cohere(std::string_view path, Place& place) {
+  const size_t verb = path.rfind('/');
+  const auto name = path.substr(verb);
+  if (name != "/chat" && name != "/rerank" && name != "/embed") return false;
+  place.vendor = Vendor::cohere;
+  place.path = name;
+  if (name == "/chat") place.speech = &cohere_speech();
+  return true;
+}
+
 bool anthropic(const net::HttpRequest& request, std::string_view path, Place& place) {
   const size_t at = path.rfind("/messages");
   if (at != std::string_view::npos && path.find("/threads/") == std::string_view::npos) {
@@ -65,7 +83,9 @@ Place find_place(const net::HttpRequest& request) {
   while (path.size() > 1 && path.ends_with('/')) path.remove_suffix(1);
   Place place;
   if (path.empty() || path[0] != '/') return place;
-  if (anthropic(request, path, place) || gemini(path, place) || bedrock(path, place)) return place;
+  if (anthropic(request, path, place) || gemini(path, place) || bedrock(path, place) || ollama(path, place) ||
+      cohere(path, place))
+    return place;
 
   if (path.ends_with("/chat/completions")) {
     place.speech = &chat_speech();

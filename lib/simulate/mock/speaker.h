@@ -12,7 +12,7 @@
 
 namespace llmgw::simulate {
 
-enum class Vendor : uint8_t { openai, anthropic, gemini, bedrock };
+enum class Vendor : uint8_t { openai, anthropic, gemini, bedrock, cohere, ollama };
 
 // What distinguishes one reply from the next.
 struct ReplyId {
@@ -51,6 +51,8 @@ const Speech& responses_speech();    // OpenAI /responses
 const Speech& messages_speech();     // Anthropic /messages
 const Speech& generate_speech();     // Gemini :generateContent, :streamGenerateContent?alt=sse
 const Speech& converse_speech();     // Bedrock /converse, /converse-stream
+const Speech& cohere_speech();       // Cohere /chat
+const Speech& ollama_speech();       // Ollama /api/chat
 
 // The JSON of an error in the vendor's shape, and the headers that come with it.
 struct ErrorReply {
@@ -61,11 +63,15 @@ ErrorReply openai_error_reply(const Refusal&);
 ErrorReply anthropic_error_reply(const Refusal&, std::string_view request_id);
 ErrorReply gemini_error_reply(const Refusal&);
 ErrorReply bedrock_error_reply(const Refusal&);
+ErrorReply ollama_error_reply(const Refusal&);
+ErrorReply cohere_error_reply(const Refusal&, std::string_view request_id);
 inline ErrorReply error_reply(Vendor vendor, const Refusal& refusal, std::string_view request_id) {
   switch (vendor) {
     case Vendor::anthropic: return anthropic_error_reply(refusal, request_id);
     case Vendor::gemini: return gemini_error_reply(refusal);
     case Vendor::bedrock: return bedrock_error_reply(refusal);
+    case Vendor::ollama: return ollama_error_reply(refusal);
+    case Vendor::cohere: return cohere_error_reply(refusal, request_id);
     case Vendor::openai: break;
   }
   return openai_error_reply(refusal);

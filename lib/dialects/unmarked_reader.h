@@ -4,8 +4,8 @@
 
 namespace llmgw::dialects {
 
-// Reads a stream of frames, which ends with its connection and has no end marker: all its frames pass.
-class BedrockStreamReader final : public DecodingStreamReader {
+// Reads a stream that ends with its connection and has no marker beside its last event: all of them pass.
+class UnmarkedStreamReader final : public DecodingStreamReader {
  public:
   using DecodingStreamReader::DecodingStreamReader;
 
