@@ -107,7 +107,8 @@ config::Known known_kinds() {
     // Azure takes an endpoint or a base_url; region and project have variables of their own.
     const std::string_view needs = row.kind == "azure" ? "endpoint" : row.base_url.empty() ? "base_url" : "";
     known.kinds.push_back({std::string(row.kind), std::string(needs),
-                           keyless ? std::string() : std::string(row.env_names().front())});
+                           keyless ? std::string() : std::string(row.env_names().front()),
+                           row.kind == "azure" ? "AZURE_CLIENT_ID" : ""});
   }
   known.model = [](std::string_view model) { return !who_serves(model).empty(); };
   return known;
