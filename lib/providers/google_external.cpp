@@ -26,7 +26,7 @@ Result<SubjectSource> subject_source(json::Value from) {
   }
   if (!source.url.empty() && !net::parse_base_url(source.url.substr(0, source.url.find('?'))))
     return wrong("whose credential_source.url is no URL");
-  for (const auto &[key, value] : from["headers"].members()) {
+  for (const auto& [key, value] : from["headers"].members()) {
     const std::string name = key.text();
     const std::string text = value.text();
     if (!printable(name) || !printable(text)) return wrong("with a header that HTTP cannot carry");
