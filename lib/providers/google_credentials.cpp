@@ -52,7 +52,7 @@ Result<CredentialSearch> service_account(json::Value file, const config::Environ
         .begin_object()
         .member("iss", email)
         .member("scope", kScope)
-        .member("aud", uri)
+        .member("aud", kTokenUri)  // always that, says the page, and so does google-auth, wherever it is sent
         .member("iat", issued)
         .member("exp", issued + 3600)
         .end_object();

@@ -139,7 +139,7 @@ class Google(Case):
         self.assertEqual(sent["grant_type"], "urn:ietf:params:oauth:grant-type:jwt-bearer")
         header, claims = self.verified(sent["assertion"], account["private_key"])
         self.assertEqual(header, {"alg": "RS256", "typ": "JWT", "kid": "key-1"})
-        self.assertEqual((claims["iss"], claims["aud"]), (account["client_email"], account["token_uri"]))
+        self.assertEqual((claims["iss"], claims["aud"]), (account["client_email"], "https://oauth2.googleapis.com/token"))
         self.assertEqual(claims["scope"], "https://www.googleapis.com/auth/cloud-platform")
         self.assertEqual(claims["exp"] - claims["iat"], 3600)
         self.assertLess(abs(claims["iat"] - time.time()), 60)
