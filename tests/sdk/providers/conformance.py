@@ -256,7 +256,7 @@ class Run:
         self.limits()
         return {"kind": self.kind, "tools": tools, "embeddings": embeddings, "errors": self.errors, "has_errors": has_errors,
                 "checked_by": sorted(self.vendor.checked_by), "beyond": sorted(self.vendor.beyond),
-                "sources": sorted(self.vendor.sources), "paths": sorted(self.vendor.paths)}
+                "unsupported": (fixture(self.kind, "tools") or {}).get("unsupported"), "sources": sorted(self.vendor.sources), "paths": sorted(self.vendor.paths)}
 
 
 def read_code(body):

@@ -165,6 +165,15 @@ class CohereTypes(Types):
         return set()
 
 
+class TogetherTypes(Types):
+    """A call in the history has the type of one in a reply, with an index that OpenAI's clients do not send."""
+
+    def request(self, body):
+        messages = [{**m, "tool_calls": [{"index": i, **c} for i, c in enumerate(m["tool_calls"])]} if "tool_calls" in m else m
+                    for m in body["messages"]]
+        return super().request({**body, "messages": messages})
+
+
 OPENAI_REQUEST = "openai.types.chat.completion_create_params.CompletionCreateParams"
 OPENAI_CHAT = ("openai", OPENAI_REQUEST, "openai.types.chat.ChatCompletion", "openai.types.chat.ChatCompletionChunk")
 OPENAI = Types(*OPENAI_CHAT)
@@ -186,7 +195,8 @@ CHAT = {
     "mistral": Types("mistralai", "mistralai.client.models.ChatCompletionRequest", "mistralai.client.models.ChatCompletionResponse",
                      "mistralai.client.models.CompletionChunk"),
     "groq": _stainless("groq", "groq", "chat.ChatCompletion", "chat.ChatCompletionChunk"),
-    "together": _stainless("together", "together", "chat.ChatCompletion", "chat.ChatCompletionChunk"),
+    "together": TogetherTypes("together", "together.types.chat.completion_create_params.CompletionCreateParams",
+                              "together.types.chat.ChatCompletion", "together.types.chat.ChatCompletionChunk"),
     "cerebras": _stainless("cerebras-cloud-sdk", "cerebras.cloud.sdk", "chat.chat_completion.ChatCompletionResponse",
                            "chat.chat_completion.ChatChunkResponse"),
     "perplexity": _stainless("perplexityai", "perplexity", "StreamChunk", "StreamChunk"),
