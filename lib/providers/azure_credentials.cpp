@@ -2,6 +2,7 @@
 
 #include <array>
 
+#include "base/text.h"
 #include "providers/credential_endpoint.h"
 
 namespace llmgw::providers {
@@ -44,7 +45,7 @@ CredentialRequest token_request(const EntraApplication& application, const Cloud
                        {"client_id", application.client_id},
                        {"scope", std::string(cloud.resource) + "/.default"}};
   for (auto& field : proof) fields.push_back(std::move(field));
-  CredentialRequest request{.url = url + "/" + application.tenant_id + "/oauth2/v2.0/token",
+  CredentialRequest request{.url = url + "/" + percent_encoded(application.tenant_id) + "/oauth2/v2.0/token",
                             .headers = {},
                             .body = form_encoded(fields)};
   request.headers.add("Content-Type", "application/x-www-form-urlencoded");

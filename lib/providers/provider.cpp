@@ -181,7 +181,10 @@ bool Provider::keyless() const {
 }
 
 Error Provider::classify(int status, const net::Headers& headers, std::string_view body, WallTime now) const {
-  if (status == 401) {
+  // AWS tells a session that has ended by 403.
+  if (status == 401 || (status == 403 && (headers.get("x-amzn-errortype").starts_with("ExpiredToken") ||
+                                          body.find("security token included in the request is expired") !=
+                                              std::string_view::npos))) {
     for (const auto& source : key_sources_) {
       if (source) source->refused(now);
     }

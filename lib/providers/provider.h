@@ -97,7 +97,8 @@ class Provider {
   // All are set: the config's, else the catalog's for this kind; models that think get more patience.
   config::Timeouts timeouts(std::string_view model = {}) const;
 
-  // classify.h, for this provider. A 401 also has the credentials that it was found or given looked for anew.
+  // classify.h, for this provider. A 401, or AWS's word for a session that has
+  // ended, also has the credentials that were found or made looked for anew.
   Error classify(int status, const net::Headers& headers, std::string_view body, WallTime now) const;
   // An error object within a 200 or as a stream's first event, as text. What is no JSON is invalid_response.
   Error classify_object(std::string_view text, const net::Headers& headers, WallTime now) const;

@@ -417,6 +417,33 @@ mfa_serial = arn:x
         self.assertEqual(self.issuer.seen[0].line, "GET /federation/credentials?role_name=dev&account_id=123 HTTP/1.1")
         self.assertEqual(self.issuer.seen[0].headers["x-amz-sso_bearer_token"], "sso-token")
 
+    def test_the_instance_is_asked_where_it_may_be_and_a_session_that_ended_early_is_renewed(self):
+        sessions = iter(["ended-session", "new-session"])
+
+        def say(connection, seen):
+            method, path, _ = seen.line.split()
+            if method == "PUT":
+                return says(b"imds-token")(connection, seen)
+            if path.endswith("/security-credentials/"):
+                return says(b"the-role\n")(connection, seen)
+            says({"AccessKeyId": "ASIAINSTANCE", "SecretAccessKey": "s", "Token": next(sessions),
+                  "Expiration": "2126-01-01T00:00:00Z"})(connection, seen)
+        self.issuer.say = say
+        gateway = self.serve(AWS + "metadata = true\n", AWS_EC2_METADATA_SERVICE_ENDPOINT=self.at + "/")
+        self.provider.say = lambda connection, seen: connection.sendall(fake.reply(json.dumps(
+            {"message": "The security token included in the request is expired"}).encode(), status="403 Forbidden",
+            headers="x-amzn-errortype: ExpiredTokenException\r\n"))
+        status, _, body = self.ask(gateway, self.MODEL)
+        self.assertEqual((status, body["extra_fields"]["attempts"][0]["class"]), (403, "auth"), body)
+        self.assertEqual(self.provider.seen[-1].headers["x-amz-security-token"], "ended-session")
+        self.provider.say = answer
+        self.assertEqual(self.signed_by(gateway), "ASIAINSTANCE")
+        self.assertEqual(self.provider.seen[-1].headers["x-amz-security-token"], "new-session")
+        lines = [s.line for s in self.issuer.seen[:3]]
+        self.assertEqual(lines, ["PUT /latest/api/token HTTP/1.1", "GET /latest/meta-data/iam/security-credentials/ HTTP/1.1",
+                                 "GET /latest/meta-data/iam/security-credentials/the-role HTTP/1.1"])
+        self.assertEqual(self.issuer.seen[2].headers["x-aws-ec2-metadata-token"], "imds-token")
+
     def test_what_was_found_is_never_shown(self):
         self.issuer.say = says({"AccessKeyId": "ASIACONTAINER", "SecretAccessKey": "container-secret",
                                 "Token": "container-token", "Expiration": "2126-01-01T00:00:00Z"})
