@@ -4,7 +4,9 @@ import json
 import subprocess
 import tempfile
 import time
+import urllib.error
 import urllib.parse
+import urllib.request
 
 from simulated_vendor import KEY, ROOT, Vendor, fixture
 
@@ -18,35 +20,39 @@ SCHEMA = {"type": "json_schema", "json_schema": {"name": "answer", "strict": Tru
 ASKED = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "What is the capital of France?"}]
 SAMPLING = {"temperature": 0.2, "top_p": 0.9, "max_tokens": 64, "stop": ["END"]}
 # Values for the fields that the catalog says a vendor refuses: what a client of OpenAI's may well send.
-REFUSED = {"max_completion_tokens": 64, "seed": 7, "store": False, "user": "u-1", "logit_bias": {"5": 1}, "service_tier": "auto",
-           "stream_options": {"include_usage": True}, "logprobs": False, "top_logprobs": 0, "frequency_penalty": 0.1,
-           "presence_penalty": 0.1, "parallel_tool_calls": True}
+REFUSED = {"max_completion_tokens": 64, "seed": 7, "store": False, "user": "u-1", "logit_bias": {"5": 1},
+           "service_tier": "auto", "logprobs": False, "top_logprobs": 0, "frequency_penalty": 0.1, "presence_penalty": 0.1,
+           "parallel_tool_calls": True}
 # A model of each kind's own; any name does where the model is not in the path and decides nothing.
-MODELS = {"gemini": "gemini-2.5-flash", "vertex": "google/gemini-2.5-flash", "bedrock": "anthropic.claude-3-haiku-20240307-v1:0",
-          "anthropic": "claude-haiku-4-5"}
+MODELS = {"gemini": "gemini-2.5-flash", "vertex": "google/gemini-2.5-flash", "anthropic": "claude-haiku-4-5",
+          "bedrock": "anthropic.claude-3-haiku-20240307-v1:0"}
 EMBEDDERS = {"gemini": "gemini-embedding-001"}
 EMBEDDING_DIALECTS = {"openai-embeddings", "gemini-embed", "cohere-embed"}
 
 
 def catalog():
     """The catalog's rows, from the binary itself."""
-    return json.loads(subprocess.run([str(BINARY), "models", "--kinds", "--json"], check=True, capture_output=True).stdout)
+    listed = subprocess.run([str(BINARY), "models", "--kinds", "--json"], check=True, capture_output=True)
+    return json.loads(listed.stdout)
 
 
 def base_path(row):
-    """The path of the base URL that the kind has by default."""
+    """The path of the base URL that the kind has by default; for those without one, what users are told to give."""
+    if row["kind"] == "azure":
+        return "/openai/v1"  # below the endpoint
     url = row["base_url"].replace("{region}", "us-east5").replace("{project}", "acme")
     if row.get("openai_url", "").startswith("https://") and not row["imitates"]:
         url = row["openai_url"]  # its compatible endpoint has a home of its own
-    return urllib.parse.urlsplit(url).path
+    return urllib.parse.urlsplit(url or "https://host/v1").path
 
 
 def config_of(row, vendor):
-    kind, lines = row["kind"], ["[server]", 'drain = "1s"', "[log]", 'bodies = "off"', "[providers.vendor]", f'kind = "{row["kind"]}"']
+    kind = row["kind"]
+    lines = ["[server]", 'drain = "1s"', "[providers.vendor]", f'kind = "{kind}"']
     if kind == "azure":
         lines.append(f'endpoint = "{vendor.url}"')
     else:
-        lines.append(f'base_url = "{vendor.url}{base_path(row) or "/v1" * (kind == "openai-compatible")}"')
+        lines.append(f'base_url = "{vendor.url}{vendor.base}"')
     if kind in ("bedrock", "vertex"):
         lines.append('region = "us-east5"')
     lines += ["retries = { max = 0 }", "[[providers.vendor.keys]]", 'name = "main"']
@@ -68,7 +74,7 @@ class Run:
 
     def __init__(self, row):
         self.row, self.kind = row, row["kind"]
-        self.vendor = Vendor(row)
+        self.vendor = Vendor(row, base_path(row))
         self.directory = tempfile.mkdtemp(prefix="llmgw-test-")
         self.gateway = Gateway(config_of(row, self.vendor), args=["--loops", "1"], directory=self.directory)
         self.usages = []  # (request id, expected)
@@ -106,12 +112,12 @@ class Run:
         expect = self.expected(case)
         self.usages.append((headers["x-llmgw-request-id"], expect["usage"]))
         message = reply["choices"][0]["message"]
-        self._check_message(expect, message.get("content"), message.get("tool_calls"), reply["choices"][0]["finish_reason"])
+        self._check_message(expect, message.get("content"), message.get("tool_calls"),
+                            reply["choices"][0]["finish_reason"])
         for name in ("prompt_tokens", "completion_tokens"):
             same(f"usage.{name} of the reply", reply["usage"][name], expect["usage"][name])
 
     def stream(self, case, body):
-        import urllib.request
         request = urllib.request.Request(self.gateway.url + "/v1/chat/completions", method="POST", headers={
             "Content-Type": "application/json"}, data=json.dumps({**body, "stream": True, "stream_options": {
                 "include_usage": True}}).encode())
@@ -174,7 +180,8 @@ class Run:
     def embeddings(self):
         if not EMBEDDING_DIALECTS & set(self.row["dialects"]):
             return False
-        _, reply = self.post("/v1/embeddings", {"model": "vendor/" + EMBEDDERS.get(self.kind, "an-embedder"), "input": ["one", "two"]})
+        model = "vendor/" + EMBEDDERS.get(self.kind, "an-embedder")
+        _, reply = self.post("/v1/embeddings", {"model": model, "input": ["one", "two"]})
         data = fixture(self.kind, "embeddings_v2" if self._last_is("/v2/embed") else "embeddings")
         same("the vectors", [one["embedding"] for one in reply["data"]], data["expect"]["vectors"])
         return True
@@ -195,14 +202,13 @@ class Run:
             headers = {"Content-Type": "application/json", **data.get("headers", {})}
             lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if name.lower() != "content-type")
             self.vendor.error = (data["status"], lines, body.encode())
-            model = {"bedrock": "m-{}", "vertex": "google/gemini-{}", "gemini": "gemini-{}"}.get(self.kind, "m-{}").format(number)
+            model = {"vertex": "google/gemini-{}", "gemini": "gemini-{}"}.get(self.kind, "m-{}").format(number)
             _, _, reply = self.gateway.post("/v1/chat/completions", {**self.ask(), "model": "vendor/" + model})
             [attempt] = reply["extra_fields"]["attempts"]
             same(f"the class of {self.kind}/{path.name} ({attempt})", attempt["class"], data["expect"]["class"])
             code = read_code(data["body"])
             self.errors.append((data["status"], code, data["expect"]["class"], data["source"]))
         self.vendor.error = None
-        return bool(self.errors)
 
     def limits(self):
         """A 429 that tells its wait in the vendor's own header is waited for."""
@@ -210,8 +216,10 @@ class Run:
             headers = self.row[name]
             if "reset" not in headers:
                 continue
-            reset = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 31)) if self.kind == "anthropic" else "30s"
-            if self.kind == "openrouter":
+            reset = "30s"
+            if self.kind == "anthropic":
+                reset = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + 31))
+            elif self.kind == "openrouter":
                 reset = str(int(time.time() * 1000) + 30_000)
             self.vendor.error = (429, f"{headers['remaining']}: 0\r\n{headers['reset']}: {reset}\r\n",
                                  b'{"error":{"message":"slow down"}}')
@@ -225,12 +233,12 @@ class Run:
 
     def usage(self):
         """What the request log has of each call, streams included."""
-        log = subprocess.run([str(BINARY), "logs", "-c", str(self.gateway.config_path), "--json", "-n", "1000"], capture_output=True,
-                             text=True, env={"PATH": "/usr/bin:/bin", "HOME": self.directory,
-                                                         "XDG_DATA_HOME": self.directory}).stdout
+        log = subprocess.run(
+            [str(BINARY), "logs", "-c", str(self.gateway.config_path), "--json", "-n", "1000"], capture_output=True, text=True,
+            env={"PATH": "/usr/bin:/bin", "HOME": self.directory, "XDG_DATA_HOME": self.directory}).stdout
         records = {r["request_id"]: r for r in map(json.loads, log.splitlines())}
-        names = {"prompt_tokens": "input_tokens", "completion_tokens": "output_tokens", "cached_tokens": "cached_input_tokens",
-                 "reasoning_tokens": "reasoning_tokens"}
+        names = {"prompt_tokens": "input_tokens", "completion_tokens": "output_tokens",
+                 "cached_tokens": "cached_input_tokens", "reasoning_tokens": "reasoning_tokens"}
         for request_id, expect in self.usages:
             seen = {name: records[request_id].get(names[name]) for name in expect}
             same(f"the tokens in the log (stream: {records[request_id]['stream']})", seen, expect)
@@ -252,11 +260,12 @@ class Run:
                 if time.monotonic() > until:
                     raise Failed("a call is not in the log") from None
                 time.sleep(0.05)
-        has_errors = self.error_table()
+        self.error_table()
         self.limits()
-        return {"kind": self.kind, "tools": tools, "embeddings": embeddings, "errors": self.errors, "has_errors": has_errors,
+        return {"tools": tools, "embeddings": embeddings, "errors": self.errors,
+                "unsupported": (fixture(self.kind, "tools") or {}).get("unsupported"),
                 "checked_by": sorted(self.vendor.checked_by), "beyond": sorted(self.vendor.beyond),
-                "unsupported": (fixture(self.kind, "tools") or {}).get("unsupported"), "sources": sorted(self.vendor.sources), "paths": sorted(self.vendor.paths)}
+                "sources": sorted(self.vendor.sources)}
 
 
 def read_code(body):

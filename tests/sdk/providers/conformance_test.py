@@ -1,4 +1,4 @@
-"""Every kind of the catalog in conformance, its fixtures with their sources, and docs/providers.md as the runs give it."""
+"""Every kind of the catalog in conformance, its fixtures with their sources, docs/providers.md as the runs give it."""
 
 import importlib.metadata
 import json

@@ -26,6 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[2] / "e2e"))
 import fake_provider as fake  # noqa: E402
 from credentials_test import AWS, AZURE, VERTEX, Case, form, sts  # noqa: E402
 
+AUDIENCE = "https://oauth2.googleapis.com/token"  # of every assertion, wherever it is sent
 SCOPE = "https://www.googleapis.com/auth/cloud-platform"
 
 
@@ -58,7 +59,7 @@ class GoogleAuth(Case):
             "client_email": "gateway@acme.iam.gserviceaccount.com", "token_uri": self.at + "/token"})
         certificate = Path(key + ".crt").read_bytes()
         ours, theirs = form(self.ours(path)[0]), form(self.theirs(path)[0])
-        claims = [google.auth.jwt.decode(sent.pop("assertion"), certs=certificate, audience="https://oauth2.googleapis.com/token")
+        claims = [google.auth.jwt.decode(sent.pop("assertion"), certs=certificate, audience=AUDIENCE)
                   for sent in (ours, theirs)]
         self.assertEqual(ours, theirs)
         for one in claims:
@@ -78,7 +79,8 @@ class GoogleAuth(Case):
             "access_token": "minted-token", "issued_token_type": "urn:ietf:params:oauth:token-type:access_token",
             "token_type": "Bearer", "expires_in": 3600}).encode()))
         external = self.write("external.json", {
-            "type": "external_account", "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q",
+            "type": "external_account",
+            "audience": "//iam.googleapis.com/projects/1/locations/global/workloadIdentityPools/p/providers/q",
             "subject_token_type": "urn:ietf:params:oauth:token-type:jwt", "token_url": self.at + "/sts",
             "credential_source": {"file": self.write("subject", "subject-token")}})
         self.assertEqual(form(self.ours(external)[0]), form(self.theirs(external)[0]))

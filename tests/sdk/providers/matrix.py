@@ -15,18 +15,19 @@ HEAD = """# Providers
 Made by `scripts/provider-matrix` from the conformance runs; a test fails when it is not what they give.
 
 A run is the built binary as a client of one kind of provider, simulated on loopback: chat, a stream, tool calls and
-their results, a JSON schema, embeddings, every error that the vendor is known to send, its rate-limit headers, and the
-tokens that the request log has of it all. The simulated vendor refuses a request with a wrong path or credential, or of a wrong
-shape by the types of the vendor's own SDK (column "held against"; fields that those do not know are listed); its answers are the fixtures in
-`tests/wire/providers/`, each with its source. No run calls a real provider: what is said here of one is as good as
-those sources. "verified" is the day on which base URL, auth and quirks were compared with the vendor's documents.
+their results, a JSON schema, embeddings, every error that the vendor is known to send, its rate-limit headers, and
+the tokens that the request log has of it all. The simulated vendor refuses a request with a wrong path or
+credential, or of a wrong shape by the types of the vendor's own SDK (column "held against"; top-level fields that
+those do not know are listed below); its answers are the fixtures in `tests/wire/providers/`, each with its source.
+No run calls a real provider: what is said here of one is as good as those sources. "verified" is the day on which
+base URL, auth and quirks were compared with the vendor's documents.
 
 "yes" is what a run has shown. `llmgw models --kinds` lists the kinds, [credentials.md](credentials.md) how each cloud
 is authorized.
 
 """
-COLUMNS = ("kind", "dialects", "chat", "stream", "tools", "schema", "embeddings", "usage", "errors", "auth", "limit headers",
-           "held against", "verified")
+COLUMNS = ("kind", "dialects", "chat", "stream", "tools", "schema", "embeddings", "usage", "errors", "auth",
+           "limit headers", "held against", "verified")
 
 
 # Beside the key's own scheme.
@@ -46,8 +47,9 @@ def limit_headers(row):
 
 
 def table_row(row, result):
-    cells = (f"[{row['kind']}](#{row['kind']})", dialects(row), "yes", "yes", word(result["tools"]), "yes", word(result["embeddings"]),
-             "yes", str(len(result["errors"])) if result["errors"] else "–", ", ".join(filter(None, (row["auth"], IDENTITIES.get(row["kind"])))), word(limit_headers(row)),
+    auth = ", ".join(filter(None, (row["auth"], IDENTITIES.get(row["kind"]))))
+    cells = (f"[{row['kind']}](#{row['kind']})", dialects(row), "yes", "yes", word(result["tools"]), "yes",
+             word(result["embeddings"]), "yes", str(len(result["errors"]) or "–"), auth, word(limit_headers(row)),
              ", ".join(result["checked_by"]), row["verified"])
     return "| " + " | ".join(cells) + " |"
 
@@ -64,8 +66,8 @@ def error_lines(errors):
 
 def section(row, result):
     url = row["base_url"] or "of the config"
-    lines = [f"## {row['kind']}", "", f"{row['label']}. Base URL `{url}`" + (f", chat completions at `{row['openai_url']}`"
-                                                                             if "openai_url" in row else "") + "."]
+    elsewhere = f", chat completions at `{row['openai_url']}`" if "openai_url" in row else ""
+    lines = [f"## {row['kind']}", "", f"{row['label']}. Base URL `{url}`{elsewhere}."]
     if row["env"]:
         lines[-1] += " Key: " + " or ".join(f"`{name}`" for name in row["env"]) + "."
     lines.append("")
@@ -82,7 +84,8 @@ def section(row, result):
         lines.append("- limits are read from " + ", ".join(f"`{n}`" for n in names))
     if result["errors"]:
         unverified = sum(source.startswith("unverified") for *_, source in result["errors"])
-        lines.append(f"- errors ({len(result['errors'])} shapes" + (f", {unverified} unverified" if unverified else "") + "):")
+        doubt = f", {unverified} unverified" if unverified else ""
+        lines.append(f"- errors ({len(result['errors'])} shapes{doubt}):")
         lines += error_lines(result["errors"])
     sources = sorted({s for s in result["sources"] if not s.startswith("unverified")})
     lines.append("- replies as in: " + ("; ".join(sources) if sources else "no source at hand, OpenAI's shape") +
@@ -97,8 +100,8 @@ def page(rows, results):
     run = [row for row in rows if row["kind"] in results]
     lines += [table_row(row, results[row["kind"]]) for row in run]
     lines.append("")
-    lines.append("Unverified fixtures are those without a source at hand: they have OpenAI's shape with the fields that the vendor is "
-                 "commonly seen to add.")
+    lines.append("Unverified fixtures are those without a source at hand: they have OpenAI's shape with the fields that\n"
+                 "the vendor is commonly seen to add.")
     lines.append("")
     lines += [section(row, results[row["kind"]]) for row in run]
     return "\n".join(lines)

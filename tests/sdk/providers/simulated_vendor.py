@@ -47,12 +47,12 @@ class Call:
 
 
 class Vendor:
-    """`row` is the catalog's, as `llmgw models --kinds --json` has it. What is wrong with a request stands in
+    """`row` is the catalog's, as `llmgw models --kinds --json` has it; `base` the path below which all lies. What is wrong with a request stands in
     `faults`; fields that the vendor's SDK does not know in `beyond`."""
 
-    def __init__(self, row):
-        self.row, self.kind = row, row["kind"]
-        self.faults, self.beyond, self.checked_by, self.paths, self.sources = [], set(), set(), set(), set()
+    def __init__(self, row, base):
+        self.row, self.kind, self.base = row, row["kind"], base
+        self.faults, self.beyond, self.checked_by, self.sources = [], set(), set(), set()
         self.error = None  # (status, headers, bytes) in place of an answer
         self.server = fake.FakeProvider(self._say)
         self.url = self.server.url.removesuffix("/v1")
@@ -73,7 +73,8 @@ class Vendor:
         connection.sendall(answer)
 
     def _answer(self, call):
-        self.paths.add(call.path)
+        if not call.path.startswith(self.base + "/"):
+            raise vendor_types.Fault(f"the vendor has nothing outside {self.base}")
         self._check_credential(call.seen.headers)
         data = fixture(self.kind, call.case(self.kind))
         if data is None:

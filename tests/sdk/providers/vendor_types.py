@@ -48,7 +48,8 @@ def _beyond(kind, value):
 
 
 class Types:
-    """A vendor's types of one call; request() gives the fields that they do not know. `package` is what they come from; a reply's may be missing."""
+    """A vendor's types of one call. `package` is what they come from; a reply's may be missing. request() gives the
+    top-level fields that they do not know."""
 
     def __init__(self, package, request, reply=None, chunk=None):
         self.package, self._request, self._reply, self._chunk = package, request, reply, chunk
@@ -77,8 +78,8 @@ class Types:
 
 class AnthropicTypes(Types):
     def __init__(self):
-        super().__init__("anthropic", "anthropic.types.message_create_params.MessageCreateParams", "anthropic.types.Message",
-                         "anthropic.types.RawMessageStreamEvent")
+        super().__init__("anthropic", "anthropic.types.message_create_params.MessageCreateParams",
+                         "anthropic.types.Message", "anthropic.types.RawMessageStreamEvent")
 
     def chunk(self, body):
         if body["type"] != "ping":  # the client drops it before its types
@@ -169,8 +170,10 @@ class TogetherTypes(Types):
     """A call in the history has the type of one in a reply, with an index that OpenAI's clients do not send."""
 
     def request(self, body):
-        messages = [{**m, "tool_calls": [{"index": i, **c} for i, c in enumerate(m["tool_calls"])]} if "tool_calls" in m else m
-                    for m in body["messages"]]
+        messages = [dict(message) for message in body["messages"]]
+        for message in messages:
+            if "tool_calls" in message:
+                message["tool_calls"] = [{"index": i, **call} for i, call in enumerate(message["tool_calls"])]
         return super().request({**body, "messages": messages})
 
 
@@ -192,8 +195,8 @@ CHAT = {
     "gemini": GeminiTypes(),
     "vertex": GeminiTypes(),
     "bedrock": BedrockTypes(),
-    "mistral": Types("mistralai", "mistralai.client.models.ChatCompletionRequest", "mistralai.client.models.ChatCompletionResponse",
-                     "mistralai.client.models.CompletionChunk"),
+    "mistral": Types("mistralai", "mistralai.client.models.ChatCompletionRequest",
+                     "mistralai.client.models.ChatCompletionResponse", "mistralai.client.models.CompletionChunk"),
     "groq": _stainless("groq", "groq", "chat.ChatCompletion", "chat.ChatCompletionChunk"),
     "together": TogetherTypes("together", "together.types.chat.completion_create_params.CompletionCreateParams",
                               "together.types.chat.ChatCompletion", "together.types.chat.ChatCompletionChunk"),
