@@ -205,7 +205,8 @@ class Run:
             model = {"vertex": "google/gemini-{}", "gemini": "gemini-{}"}.get(self.kind, "m-{}").format(number)
             _, _, reply = self.gateway.post("/v1/chat/completions", {**self.ask(), "model": "vendor/" + model})
             [attempt] = reply["extra_fields"]["attempts"]
-            same(f"the class of {self.kind}/{path.name} ({attempt})", attempt["class"], data["expect"]["class"])
+            same("the vendor's last call", json.loads(self.vendor.server.seen[-1].body).get("model", model), model)
+            same(f"the class of {self.kind}/{path.name} ({attempt})", attempt.get("class"), data["expect"]["class"])
             code = read_code(data["body"])
             self.errors.append((data["status"], code, data["expect"]["class"], data["source"]))
         self.vendor.error = None
@@ -225,7 +226,7 @@ class Run:
                                  b'{"error":{"message":"slow down"}}')
             _, _, reply = self.gateway.post("/v1/chat/completions", {**self.ask(), "model": f"vendor/limited-{name}"})
             [attempt] = reply["extra_fields"]["attempts"]
-            same("the class of a 429", attempt["class"], "rate_limit")
+            same(f"the class of a 429 ({attempt})", attempt.get("class"), "rate_limit")
             wait = attempt.get("retry_after_s") or 0
             if not 25 <= wait <= 32:
                 raise Failed(f"{headers['reset']}: {reset} was read as a wait of {wait} s")

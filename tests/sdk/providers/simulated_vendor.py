@@ -47,8 +47,8 @@ class Call:
 
 
 class Vendor:
-    """`row` is the catalog's, as `llmgw models --kinds --json` has it; `base` the path below which all lies. What is wrong with a request stands in
-    `faults`; fields that the vendor's SDK does not know in `beyond`."""
+    """`row` is the catalog's, as `llmgw models --kinds --json` has it; `base` the path below which all lies. What is
+    wrong with a request stands in `faults`; fields that the vendor's SDK does not know in `beyond`."""
 
     def __init__(self, row, base):
         self.row, self.kind, self.base = row, row["kind"], base
