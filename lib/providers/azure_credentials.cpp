@@ -53,8 +53,8 @@ CredentialRequest token_request(const EntraApplication& application, const Cloud
 }
 
 // A pod's own token in place of a secret (azure-identity, WorkloadIdentityCredential).
-CredentialSearch workload_search(EntraApplication application, std::string path, const Cloud& cloud,
-                                 config::Environment environment) {
+CredentialSearch workload_search(const EntraApplication& application, const std::string& path,
+                                 const Cloud& cloud, const config::Environment& environment) {
   return [=](WallTime now) -> Result<Credential> {
     auto text = environment.read_file(path);
     if (!text)
@@ -71,7 +71,7 @@ CredentialSearch workload_search(EntraApplication application, std::string path,
 }
 
 // azure-identity 1.26, _credentials/app_service.py and imds.py.
-CredentialSearch managed_identity_search(const Cloud& cloud, config::Environment environment) {
+CredentialSearch managed_identity_search(const Cloud& cloud, const config::Environment& environment) {
   return [=](WallTime now) -> Result<Credential> {
     const std::string endpoint = variable(environment, "IDENTITY_ENDPOINT");
     std::string host = variable(environment, "AZURE_POD_IDENTITY_AUTHORITY_HOST");
@@ -126,8 +126,7 @@ std::optional<CredentialSearch> azure_default_search(const config::Environment& 
   if (named && !application.client_secret.empty())
     return entra_search(std::move(application), host, environment);
   const std::string token = variable(environment, "AZURE_FEDERATED_TOKEN_FILE");
-  if (named && !token.empty())
-    return workload_search(std::move(application), token, cloud_of(host), environment);
+  if (named && !token.empty()) return workload_search(application, token, cloud_of(host), environment);
   const bool app_service = !variable(environment, "IDENTITY_ENDPOINT").empty();
   if (app_service || metadata) return managed_identity_search(cloud_of(host), environment);
   return std::nullopt;

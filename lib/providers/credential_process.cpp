@@ -15,8 +15,6 @@
 #include "providers/aws_credentials.h"
 #include "providers/credential_endpoint.h"
 
-extern char** environ;
-
 namespace llmgw::providers {
 namespace {
 

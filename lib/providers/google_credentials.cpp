@@ -92,7 +92,8 @@ Result<CredentialSearch> authorized_user(json::Value file, const config::Environ
 }
 
 // cloud.google.com/iam/docs/reference/credentials/rest/v1/projects.serviceAccounts/generateAccessToken
-CredentialSearch impersonating(CredentialSearch source, std::string url, config::Environment environment) {
+CredentialSearch impersonating(const CredentialSearch& source, const std::string& url,
+                               const config::Environment& environment) {
   return [=](WallTime now) -> Result<Credential> {
     auto own = source(now);
     if (!own) return own;
@@ -134,7 +135,7 @@ Result<GoogleFile> read_file_of(json::Value file, const config::Environment& env
   out.search = std::move(*search);
   const bool impersonates = type == "external_account" || type == "impersonated_service_account";
   if (impersonates && !impersonation.empty())
-    out.search = impersonating(std::move(out.search), impersonation, environment);
+    out.search = impersonating(out.search, impersonation, environment);
   return out;
 }
 
@@ -174,7 +175,7 @@ Result<GoogleFile> read_google_file(std::string_view json, const config::Environ
   return read_file_of(doc->root(), environment, 0);
 }
 
-CredentialSearch google_default_search(config::Environment environment, bool metadata) {
+CredentialSearch google_default_search(const config::Environment& environment, bool metadata) {
   return [=](WallTime now) -> Result<Credential> {
     const std::string named = variable(environment, "GOOGLE_APPLICATION_CREDENTIALS");
     const std::string path = named.empty() ? gcloud_file(environment) : named;

@@ -22,7 +22,7 @@ Result<GoogleFile> read_google_file(std::string_view json, const config::Environ
 // Google's application default credentials (cloud.google.com, "How Application Default Credentials works"):
 // the file that GOOGLE_APPLICATION_CREDENTIALS names, else that of `gcloud auth application-default login`,
 // else the metadata server: where `metadata` says so or GCE_METADATA_HOST is set.
-CredentialSearch google_default_search(config::Environment environment, bool metadata);
+CredentialSearch google_default_search(const config::Environment& environment, bool metadata);
 
 // The project of GOOGLE_CLOUD_PROJECT, else of the file that GOOGLE_APPLICATION_CREDENTIALS names; empty:
 // none.

@@ -64,7 +64,7 @@ std::string Provider::where() const {
 
 Result<std::shared_ptr<const Provider>> Provider::make(const config::Provider& config,
                                                        std::shared_ptr<const ModelTable> imported,
-                                                       config::Environment environment) {
+                                                       const config::Environment& environment) {
   const std::string_view kind =
       config.kind.empty() ? std::string_view(config.name) : std::string_view(config.kind);
   const Row* row = find_row(kind);

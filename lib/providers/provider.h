@@ -33,7 +33,7 @@ class Provider {
   // called.
   static Result<std::shared_ptr<const Provider>> make(
       const config::Provider& config, std::shared_ptr<const ModelTable> imported = nullptr,
-      config::Environment environment = config::system_environment());
+      const config::Environment& environment = config::system_environment());
 
   Provider(const Provider&) = delete;
   Provider& operator=(const Provider&) = delete;
