@@ -12,9 +12,9 @@
 #include "ask/conversation.h"
 #include "ask/single.h"
 #include "command.h"
+#include "config/environment.h"
 #include "load_config.h"
 #include "providers/discover.h"
-#include "proxy.h"
 #include "terminal.h"
 
 namespace llmgw::cmd {
@@ -46,7 +46,7 @@ int ask_with(const Flags& flags, ask::Options& options, const Context& context, 
                                  .config = loaded.config,
                                  .known = known,
                                  .environment = environment,
-                                 .proxy = proxy_settings(),
+                                 .proxy = net::proxy_settings(config::system_environment()),
                                  .log = log,
                                  .look = look_of(STDERR_FILENO)};
   const int code = batch ? ask::ask_batch(options, around) : ask::ask_single(options, around);

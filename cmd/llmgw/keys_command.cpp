@@ -50,7 +50,7 @@ std::vector<Entry> entries_of(const routing::Topology& topology, const store::Re
           .provider = upstream->provider->name(), .name = key.name, .group = key.group, .weight = key.weight};
       for (const auto& glob : key.models.value_or(std::vector<std::string>()))
         entry.models += (entry.models.empty() ? "" : ", ") + glob;
-      entry.readable = !key.value.empty() || !key.access_key.empty();
+      entry.readable = key.usable();
       if (entry.readable) add_rests(rests, upstream->keys.rest_names(i), now, entry);
       entries.push_back(std::move(entry));
     }

@@ -7,6 +7,7 @@
 #include "base/json_writer.h"
 #include "command.h"
 #include "config/quantity.h"
+#include "kinds.h"
 #include "load_config.h"
 #include "observe/table.h"
 #include "providers/imported_models.h"
@@ -19,7 +20,7 @@ namespace {
 
 struct Flags {
   std::string config, provider;
-  bool json = false;
+  bool json = false, kinds = false;
 };
 
 struct Row {
@@ -106,6 +107,8 @@ std::string json_of(const std::vector<Row>& rows) {
 }
 
 int models(const Flags& flags) {
+  if (flags.kinds)
+    return print(flags.json ? kinds_json() : kinds_table(look_of(STDOUT_FILENO))) ? kOk : kFailed;
   const auto config = load_for_reading(flags.config);
   if (config == nullptr) return kUsage;
   routing::State state;
@@ -155,6 +158,7 @@ void add_models(CLI::App& app, Context& context) {
   auto flags = std::make_shared<Flags>();
   command->add_option("-c,--config", flags->config, "The config (default: as serve)")->type_name("FILE");
   command->add_flag("--json", flags->json, "As JSON");
+  command->add_flag("--kinds", flags->kinds, "The kinds of provider that a config may name, in their place");
   command->add_option("provider", flags->provider, "Of that one only")->type_name("PROVIDER");
   auto* import = command->add_subcommand(
       "import", "Take facts and prices from litellm's model_prices_and_context_window.json");
@@ -165,7 +169,8 @@ void add_models(CLI::App& app, Context& context) {
       [&context, flags, file] { context.run = [flags, file] { return import_list(flags->config, *file); }; });
   command->footer(
       "A '?' is a fact that is not known; [providers.X.models] and [providers.X.prices] set "
-      "it.\n\nExamples:\n  llmgw models\n  llmgw models openai\n  llmgw models --json | jq '.[] | "
+      "it.\n\nExamples:\n  llmgw models\n  llmgw models openai\n  llmgw models --kinds\n  llmgw models "
+      "--json | jq '.[] | "
       "select(.vision)'");
   command->callback([&context, flags, import] {
     if (!import->parsed()) context.run = [flags] { return models(*flags); };

@@ -11,8 +11,8 @@
 #include "address.h"
 #include "child_process.h"
 #include "command.h"
+#include "config/environment.h"
 #include "load_config.h"
-#include "proxy.h"
 #include "service/client_environment.h"
 #include "service/server.h"
 #include "shell_word.h"
@@ -83,9 +83,9 @@ int run(const Flags& flags, const std::string& log_level) {
   if (log_level.empty()) log_settings.level = observe::Level::error;
   observe::Log log(log_settings);
   Tally tally;
-  auto server = service::Server::start(
-      first, load, log,
-      {.proxy = proxy_settings(), .ended = [&tally](const auto& record) { tally.count(record); }});
+  auto server = service::Server::start(first, load, log,
+                                       {.proxy = net::proxy_settings(config::system_environment()),
+                                        .ended = [&tally](const auto& record) { tally.count(record); }});
   if (!server) return complain(server.error().message, kUsage);
   const auto child = ChildProcess::start(flags.command, environment_of("http://" + (*server)->address()));
   // As shells have it: 127 is not found, 126 is not to be run.

@@ -10,8 +10,8 @@
 
 #include "command.h"
 #include "config/check.h"
+#include "config/environment.h"
 #include "load_config.h"
-#include "proxy.h"
 #include "service/server.h"
 #include "version.h"
 
@@ -63,7 +63,8 @@ int serve(const Flags& flags, const std::string& log_level) {
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 
   observe::Log log(log_options(*first.config, log_level));
-  auto server = service::Server::start(first, load, log, {.loops = flags.loops, .proxy = proxy_settings()});
+  auto server = service::Server::start(
+      first, load, log, {.loops = flags.loops, .proxy = net::proxy_settings(config::system_environment())});
   if (!server) return complain(server.error().message, kUsage);
   if (!flags.quiet) std::fputs(banner(**server).c_str(), stderr);
 

@@ -2,32 +2,12 @@
 
 #include "net/http_client.h"
 #include "net/tls.h"
+#include "net/whole_reply.h"
 
 namespace llmgw::ask {
 namespace {
 
 constexpr size_t kMost = 1 << 20;
-
-Result<net::HttpResponse> get(net::Loop& loop, net::HttpClient& client, const net::Endpoint& endpoint,
-                              TimePoint by) {
-  auto exchange = client.send({.endpoint = &endpoint,
-                               .method = "GET",
-                               .target = endpoint.prefix.empty() ? "/" : endpoint.prefix,
-                               .headers = {},
-                               .connect = by - loop.now(),
-                               .deadline = by});
-  if (!exchange) return fail(std::move(exchange.error()));
-  auto head = (*exchange)->head(by);
-  if (!head) return fail(std::move(head.error()));
-  net::HttpResponse response{.status = (*head)->status, .headers = (*head)->headers, .body = {}};
-  while (response.body.size() < kMost) {
-    auto bytes = (*exchange)->read(by);
-    if (!bytes) return fail(std::move(bytes.error()));
-    if (bytes->empty()) break;
-    response.body += *bytes;
-  }
-  return response;
-}
 
 }  // namespace
 
@@ -44,7 +24,14 @@ Result<net::HttpResponse> fetch(Session& session, const std::string& url, Durati
   net::HttpClient client(session.loop(), resolver, none);
   Result<net::HttpResponse> response = fail(ErrorClass::cancelled, "interrupted");
   session.run(1, [&](int) {
-    response = get(session.loop(), client, *endpoint, after(session.loop().now(), timeout));
+    const TimePoint by = after(session.loop().now(), timeout);
+    response = net::whole_reply(client,
+                                {.endpoint = &*endpoint,
+                                 .method = "GET",
+                                 .target = endpoint->prefix.empty() ? "/" : endpoint->prefix,
+                                 .connect = timeout,
+                                 .deadline = by},
+                                by, kMost);
   });
   return response;
 }

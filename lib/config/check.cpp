@@ -80,6 +80,14 @@ Wrong header_value(std::string_view text) {
   return std::nullopt;
 }
 
+Wrong role_arn(std::string_view text) {
+  const auto role = text.find(":role/");
+  if (text.starts_with("arn:") && text.find(":iam::") != text.npos && role != text.npos &&
+      role + 6 < text.size() && !header_value(text))
+    return std::nullopt;
+  return "must be a role's name such as \"arn:aws:iam::123456789012:role/bedrock\"";
+}
+
 Wrong hours(std::string_view text) {
   const auto minute = [](std::string_view t) -> std::optional<int> {
     if (t.size() != 5 || t[2] != ':') return std::nullopt;

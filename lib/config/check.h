@@ -39,6 +39,9 @@ Wrong redis_url(std::string_view text);
 Wrong header_name(std::string_view text);
 Wrong header_value(std::string_view text);
 
+// "arn:aws:iam::123456789012:role/name".
+Wrong role_arn(std::string_view text);
+
 // "08:00-18:00"; the end may lie past midnight.
 Wrong hours(std::string_view text);
 // "2027-01-01", or a date-time with its offset (RFC 3339).

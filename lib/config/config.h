@@ -58,16 +58,28 @@ struct Retries {
   Duration backoff = 200ms;
 };
 
+// One of: a value; Bedrock's access_key with secret_key, profile, or role_arn beside either or alone; Azure's
+// application of Microsoft Entra's.
 struct Key {
   std::string name;
-  Secret value;
-  // Bedrock only.
+  Secret value;  // Vertex: an access token, or the content of a credential file
+  // Bedrock.
   Secret access_key, secret_key, session_token;
+  std::string profile;                // of ~/.aws
+  std::string role_arn, external_id;  // a role that is assumed
+  // Azure.
+  std::string tenant_id, client_id, authority;
+  Secret client_secret;
   double weight = 1.0;
   std::string group;                               // keys of one account; empty: a group of its own
   std::optional<std::vector<std::string>> models;  // globs; absent: all
   bool unset = false;                              // its env: variable is not set: left out, with a warning
   Position at;
+
+  // Whether it has what a call needs; not when its secret could not be read.
+  bool usable() const;
+  // What tells it from every other key, as text that is hashed: it may hold a secret.
+  std::string identity() const;
 };
 
 // Prices per token, in pico-dollars; what is absent is unknown.
@@ -98,6 +110,7 @@ struct Provider {
   std::string base_url;               // empty: the catalog's
   std::string endpoint, api_version;  // azure
   std::string region, project;        // bedrock, vertex
+  bool metadata = false;              // the machine's metadata service may be asked for credentials
   Timeouts timeouts;
   Retries retries;
   int max_concurrency = 1024;

@@ -18,6 +18,7 @@ struct Kind {
   std::string name;     // "openai"
   std::string needs;    // the key such a provider can't do without: "base_url", "endpoint"; empty: none
   std::string key_env;  // where its key usually is: "OPENAI_API_KEY"; empty: it works without
+  std::string identity_env = {};  // a variable by whose presence it works without, too; empty: none
 };
 
 // What layers above the config know.

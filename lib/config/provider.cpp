@@ -23,6 +23,35 @@ void tls_section(Fields& f, Tls& tls) {
     f.warn("verify", "the provider's certificate is not verified: anybody on the way can read and answer");
 }
 
+// A key has one form, and that whole.
+void key_forms(Fields& f) {
+  const bool signing = f.has("access_key") || f.has("secret_key");
+  const bool aws = signing || f.has("profile") || f.has("role_arn");
+  const bool entra = f.has("tenant_id") || f.has("client_id") || f.has("client_secret");
+  if (!f.has("value") && !aws && !entra) {
+    f.required("value");
+  } else if (f.has("value") && signing) {
+    f.wrong("value", "a key has either a value or an access_key with its secret_key");
+  } else if (f.has("value") && aws) {
+    f.wrong("value", "a key has either a value or a profile and role_arn");
+  } else if (f.has("value") && entra) {
+    f.wrong("value", "a key has either a value or tenant_id, client_id and client_secret");
+  } else if (aws && entra) {
+    f.wrong("tenant_id", "is Azure's, and the key has AWS's settings beside it");
+  } else if (signing && f.has("profile")) {
+    f.wrong("profile", "a key has either an access_key or a profile");
+  } else if (signing) {
+    f.required("access_key");
+    f.required("secret_key");
+  } else if (entra) {
+    f.required("tenant_id");
+    f.required("client_id");
+    f.required("client_secret");
+  }
+  if (f.has("external_id") && !f.has("role_arn")) f.wrong("external_id", "goes with a role_arn");
+  if (f.has("authority") && !entra) f.wrong("authority", "goes with tenant_id, client_id and client_secret");
+}
+
 void key_section(Fields& f, Key& key) {
   f.required("name");
   f.field("name", key.name, Text{check::name});
@@ -30,19 +59,17 @@ void key_section(Fields& f, Key& key) {
   f.field("access_key", key, KeySecret{&Key::access_key});
   f.field("secret_key", key, KeySecret{&Key::secret_key});
   f.field("session_token", key, KeySecret{&Key::session_token});
+  f.field("profile", key.profile, Text{check::not_empty});
+  f.field("role_arn", key.role_arn, Text{check::role_arn});
+  f.field("external_id", key.external_id, Text{check::not_empty});
+  f.field("tenant_id", key.tenant_id, Text{check::name});
+  f.field("client_id", key.client_id, Text{check::name});
+  f.field("client_secret", key, KeySecret{&Key::client_secret});
+  f.field("authority", key.authority, Text{check::base_url});
   f.field("weight", key.weight, Number{});
   f.field("group", key.group, Text{check::name});
   f.field("models", key.models, List{Text{check::glob}});
-  if (!f.reading()) return;
-  const bool aws = f.has("access_key") || f.has("secret_key");
-  if (!f.has("value") && !aws) {
-    f.required("value");
-  } else if (f.has("value") && aws) {
-    f.wrong("value", "a key has either a value or an access_key with its secret_key");
-  } else if (aws) {
-    f.required("access_key");
-    f.required("secret_key");
-  }
+  if (f.reading()) key_forms(f);
 }
 
 void facts_section(Fields& f, ModelFacts& facts) {
@@ -94,6 +121,7 @@ void provider_section(Fields& f, Provider& provider) {
   f.field("api_version", provider.api_version, Text{check::name});
   f.field("region", provider.region, Text{check::name});
   f.field("project", provider.project, Text{check::name});
+  f.field("metadata", provider.metadata, Boolean{});
   f.field("timeouts", provider.timeouts, Group{timeouts_section});
   f.field("retries", provider.retries, Group{retries_section});
   f.field("max_concurrency", provider.max_concurrency, Integer{.min = 1, .max = 1'000'000});

@@ -64,7 +64,9 @@ class References {
         (kind.needs == "region" && provider.region.empty() && provider.base_url.empty()) ||
         (kind.needs == "project" && provider.project.empty() && provider.base_url.empty());
     if (missing) error(path, "a provider of kind '" + kind.name + "' needs '" + kind.needs + "'");
-    if (!kind.key_env.empty() && provider.keys.empty() && !provider.forward_auth) {
+    const bool identity = provider.metadata || (!kind.identity_env.empty() &&
+                                                session_.environment.variable(kind.identity_env).has_value());
+    if (!kind.key_env.empty() && provider.keys.empty() && !provider.forward_auth && !identity) {
       session_.warning(session_.position(path), path,
                        "has no keys; add [[" + path + ".keys]] with value = \"env:" + kind.key_env + "\"");
     }

@@ -17,12 +17,18 @@ bool variable_name(std::string_view text) {
   });
 }
 
+// A credential file of Google's: a JSON object, which no header carries as it is.
+bool credential_file(std::string_view value) {
+  const size_t first = value.find_first_not_of(" \t\r\n"), last = value.find_last_not_of(" \t\r\n");
+  return first != value.npos && value[first] == '{' && value[last] == '}';
+}
+
 // A secret goes into a header: a control character in it is a file with more than the
 // secret, or an attack.
-Secret checked(const Cursor& at, std::string value, std::string_view source) {
+Secret checked(const Cursor& at, std::string value, std::string_view source, Form form) {
   if (value.empty()) {
     at.wrong(std::string(source) + " is empty");
-  } else if (check::header_value(value)) {
+  } else if (check::header_value(value) && (form == Form::header || !credential_file(value))) {
     at.wrong(std::string(source) + " holds a line break or another control character");
   } else {
     return Secret(std::move(value));
@@ -30,13 +36,13 @@ Secret checked(const Cursor& at, std::string value, std::string_view source) {
   return {};
 }
 
-Found from_variable(const Cursor& at, const std::string& name, Missing missing) {
+Found from_variable(const Cursor& at, const std::string& name, Missing missing, Form form) {
   if (!variable_name(name)) {
     at.wrong("'env:' must be followed by a variable's name, as in env:OPENAI_API_KEY");
     return {};
   }
   auto value = at.session().environment.variable(name);
-  if (value && !value->empty()) return {.value = checked(at, std::move(*value), "$" + name)};
+  if (value && !value->empty()) return {.value = checked(at, std::move(*value), "$" + name, form)};
   if (at.session().options.secrets == Secrets::optional) return {};
   if (missing == Missing::error) {
     at.wrong("$" + name + " is not set");
@@ -46,7 +52,7 @@ Found from_variable(const Cursor& at, const std::string& name, Missing missing) 
   return {.value = {}, .unset = true};
 }
 
-Found from_file(const Cursor& at, std::string_view name) {
+Found from_file(const Cursor& at, std::string_view name, Form form) {
   Session& session = at.session();
   const auto path = name.empty() ? std::nullopt : resolve_path(name, session.folder, session.environment);
   if (!path) {
@@ -61,7 +67,7 @@ Found from_file(const Cursor& at, std::string_view name) {
   }
   if (text->ends_with('\n')) text->pop_back();
   if (text->ends_with('\r')) text->pop_back();
-  return {.value = checked(at, std::move(*text), *path)};
+  return {.value = checked(at, std::move(*text), *path, form)};
 }
 
 // Only the form: a secret of Vault is fetched at run time.
@@ -77,14 +83,14 @@ Found from_vault(const Cursor& at, std::string_view name) {
 
 }  // namespace
 
-Found read_secret(const Cursor& at, Missing missing) {
+Found read_secret(const Cursor& at, Missing missing, Form form) {
   const auto* text = at.string("a secret: a text, \"env:NAME\" or \"file:PATH\"");
   if (!text) return {};
-  if (text->starts_with("env:")) return from_variable(at, text->substr(4), missing);
-  if (text->starts_with("file:")) return from_file(at, std::string_view(*text).substr(5));
+  if (text->starts_with("env:")) return from_variable(at, text->substr(4), missing, form);
+  if (text->starts_with("file:")) return from_file(at, std::string_view(*text).substr(5), form);
   if (text->starts_with("vault:")) return from_vault(at, std::string_view(*text).substr(6));
   if (at.session().literal_secret.line == 0) at.session().literal_secret = at.node().at;
-  return {.value = checked(at, *text, "the secret")};
+  return {.value = checked(at, *text, "the secret", form)};
 }
 
 void SecretText::write(json::Writer& out, const Secret& value) const {
@@ -96,7 +102,8 @@ void SecretText::write(json::Writer& out, const Secret& value) const {
 }
 
 void KeySecret::read(const Cursor& at, Key& key) const {
-  Found found = read_secret(at, Missing::leave);
+  const bool value = part == &Key::value;
+  Found found = read_secret(at, Missing::leave, value ? Form::credential_file : Form::header);
   key.*part = std::move(found.value);
   key.unset = key.unset || found.unset;
 }

@@ -11,6 +11,11 @@ enum class Missing : uint8_t {
   leave,  // it leaves the secret out, with a warning
 };
 
+enum class Form : uint8_t {
+  header,           // what a header can carry
+  credential_file,  // that, or a JSON object over several lines
+};
+
 struct Found {
   Secret value;
   bool unset = false;  // the variable isn't set, and Missing::leave allows it
@@ -18,7 +23,7 @@ struct Found {
 
 // The secret at a string value. Empty, after a problem was reported, when it can't be had;
 // empty without one when secrets are optional and it isn't at hand.
-Found read_secret(const Cursor&, Missing);
+Found read_secret(const Cursor&, Missing, Form = Form::header);
 
 // A secret that must be there.
 struct SecretText {

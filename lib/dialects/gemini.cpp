@@ -66,10 +66,12 @@ class GenerateCodec final : public GeminiCodec {
 
   Result<ReplyFacts> read_reply(std::string_view body) const override {
     const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(Kind::object)) {
+    // Google may wrap an error in an array, as it does for a stream that is not asked for as events.
+    const auto wrapped = doc ? doc->root().at(0) : Value();
+    const auto reply = wrapped["error"] ? wrapped : doc ? doc->root() : Value();
+    if (!reply.is(Kind::object)) {
       return fail(ErrorClass::invalid_response, "a reply that is no JSON object: " + shortened(body, 120));
     }
-    const auto reply = doc->root();
     ReplyFacts facts;
     read_gemini_usage(gemini_field(reply, "usageMetadata"), facts.usage);
     if (const auto error = reply["error"]; error && !error.is_null()) {

@@ -83,8 +83,19 @@ void read_openai_usage(json::Value usage, observe::Usage& out) {
       count(value["cache_write_tokens"], out.cache_written);
     } else if (key.says("completion_tokens_details") || key.says("output_tokens_details")) {
       count(value["reasoning_tokens"], out.reasoning);
+    } else if (key.says("cached_tokens") || key.says("prompt_cache_hit_tokens")) {
+      count(value, out.cached_input);  // Moonshot, DeepSeek
+    } else if (key.says("reasoning_tokens")) {
+      count(value, out.reasoning);  // SGLang
     }
   }
+}
+
+json::Value chunk_usage(json::Value chunk) {
+  for (const auto usage : {chunk["usage"], chunk["x_groq"]["usage"], chunk["choices"].at(0)["usage"]}) {
+    if (usage.is(json::Kind::object)) return usage;
+  }
+  return {};
 }
 
 void read_openai_ids(json::Value reply, std::vector<std::string>& out) {
@@ -110,6 +121,8 @@ void read_openai_ids(json::Value reply, std::vector<std::string>& out) {
 json::Value openai_error(json::Value reply) {
   const auto error = reply["error"];
   if (error.is(json::Kind::object) || (error.is(json::Kind::string) && error.raw() != "\"\"")) return error;
+  if (reply["object"].says("error") && reply["message"].is(json::Kind::string))
+    return reply;  // SGLang, old vLLM
   return {};
 }
 

@@ -28,6 +28,9 @@ const Codec& openai_other();  // passed through; nothing in it is understood but
 
 // `usage` of any OpenAI reply: prompt_tokens or input_tokens, and their details.
 void read_openai_usage(json::Value usage, observe::Usage& out);
+// The `usage` of a chat stream's chunk, wherever its vendor puts it: at the top, in Groq's x_groq, or in
+// Moonshot's last choice. Kind::none: it has none.
+json::Value chunk_usage(json::Value chunk);
 // The ids of other objects that a reply gives out.
 void read_openai_ids(json::Value reply, std::vector<std::string>& out);
 // The `error` member of a reply or event when it says that something failed.

@@ -90,6 +90,8 @@ class ChatStreamReader final : public StreamReader {
       } else if (key.says("usage")) {
         read_openai_usage(value, usage_);
         step.usage_only = value.is(json::Kind::object);
+      } else if (key.says("x_groq")) {
+        read_openai_usage(value["usage"], usage_);
       } else if (key.says("error") && openai_error(chunk)) {
         step.error_object = value.raw();
       }
@@ -138,6 +140,8 @@ class ChatStreamReader final : public StreamReader {
         text_bytes_ += static_cast<int64_t>(value.raw().size()) - 2;
       } else if (key.says("finish_reason") && value.is(json::Kind::string)) {
         finished = step.content = true;
+      } else if (key.says("usage")) {
+        read_openai_usage(value, usage_);  // Moonshot's place for it
       }
     }
     if (finished) finished_.set(index);

@@ -40,7 +40,7 @@ class ChatEventDecoder final : public EventDecoder {
       out.push_back({.kind = EventKind::start, .id = id_, .name = chunk["model"].text()});
     }
     for (auto [_, choice] : chunk["choices"].elements()) read_choice(choice, out);
-    if (const auto usage = chunk["usage"]; usage.is(Kind::object)) {
+    if (const auto usage = chunk_usage(chunk)) {
       read_openai_usage(usage, usage_);
       out.push_back({.kind = EventKind::usage, .usage = usage_});
     }

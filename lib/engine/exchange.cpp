@@ -74,7 +74,9 @@ Result<net::Call> Run::make_call(const Wire& wire, const routing::Target& t, siz
     const auto signing = provider.sign(call, key, world_.fibers.wall());
     if (!signing) return fail(signing.error());
     if (*signing == providers::Provider::Signing::done) return call;
-    if (now() >= signed_by) return fail(ErrorClass::auth, "no AWS credentials came in time");
+    if (now() >= signed_by)
+      return fail(ErrorClass::auth,
+                  "the provider's credentials are still being looked for: no answer came in 10 s");
     if (world_.fibers.sleep_until(std::min(signed_by, after(now(), kSigningStep))) == net::Wake::cancelled)
       return fail(Error{.error_class = ErrorClass::cancelled});
   }

@@ -4,6 +4,7 @@
 #include <string>
 #include <vector>
 
+#include "config/environment.h"
 #include "net/endpoint.h"
 #include "net/resolver.h"
 #include "net/stream.h"
@@ -18,6 +19,9 @@ struct ProxySettings {
   // Whether `host` goes straight although a proxy is set.
   bool excludes(std::string_view host) const;
 };
+
+// HTTPS_PROXY, ALL_PROXY and NO_PROXY, in either case, as curl reads them.
+ProxySettings proxy_settings(const config::Environment&);
 
 // Makes a connection to the endpoint: looks it up, tries its addresses (RFC 8305: both
 // families in turn, the next one after 250 ms), goes through the proxy by CONNECT, shakes

@@ -1,5 +1,6 @@
 #include "providers/discover.h"
 
+#include "base/text.h"
 #include "config/find.h"
 #include "net/endpoint.h"
 #include "providers/catalog.h"
@@ -54,6 +55,28 @@ std::optional<config::Provider> signing_provider(const Row& row, const config::E
   return p;
 }
 
+// A cloud that the environment names outright, with an identity in place of a key: Vertex as google-genai
+// takes it, Azure with an application of Entra's or a workload's token.
+std::optional<config::Provider> identity_provider(const Row& row, const config::Environment& environment) {
+  config::Provider p;
+  p.name = p.kind = row.kind;
+  if (row.kind == "vertex") {
+    const std::string wanted = value_of(environment, {"GOOGLE_GENAI_USE_VERTEXAI"});
+    p.project = value_of(environment, {"GOOGLE_CLOUD_PROJECT"});
+    p.region = value_of(environment, {"GOOGLE_CLOUD_LOCATION"});
+    if ((wanted != "1" && !iequals(wanted, "true")) || p.project.empty() || p.region.empty())
+      return std::nullopt;
+    return p;
+  }
+  if (row.kind != "azure" || !complete(p, environment)) return std::nullopt;
+  const bool proof = !value_of(environment, {"AZURE_CLIENT_SECRET"}).empty() ||
+                     !value_of(environment, {"AZURE_FEDERATED_TOKEN_FILE"}).empty();
+  const bool named = !value_of(environment, {"AZURE_TENANT_ID"}).empty() &&
+                     !value_of(environment, {"AZURE_CLIENT_ID"}).empty();
+  if (!proof || !named) return std::nullopt;
+  return p;
+}
+
 // OLLAMA_HOST: "host", "host:port", ":port" or a URL (ollama, envconfig). An address to listen on is one to
 // call on this machine.
 void heed_ollama_host(Probe& probe, std::string text) {
@@ -88,10 +111,10 @@ std::shared_ptr<config::Config> config_from_environment(const config::Environmen
       if (complete(p, environment)) config->providers.push_back(std::move(p));
       break;
     }
-    if (row.auth == AuthScheme::sigv4 &&
-        (config->providers.empty() || config->providers.back().kind != row.kind)) {
-      if (auto p = signing_provider(row, environment)) config->providers.push_back(std::move(*p));
-    }
+    if (!config->providers.empty() && config->providers.back().kind == row.kind) continue;
+    auto p = row.auth == AuthScheme::sigv4 ? signing_provider(row, environment)
+                                           : identity_provider(row, environment);
+    if (p) config->providers.push_back(std::move(*p));
   }
   config::Provider mock;
   mock.name = mock.kind = "mock";
@@ -108,7 +131,8 @@ config::Known known_kinds() {
     // Azure takes an endpoint or a base_url; region and project have variables of their own.
     const std::string_view needs = row.kind == "azure" ? "endpoint" : row.base_url.empty() ? "base_url" : "";
     known.kinds.push_back({std::string(row.kind), std::string(needs),
-                           keyless ? std::string() : std::string(row.env_names().front())});
+                           keyless ? std::string() : std::string(row.env_names().front()),
+                           row.kind == "azure" ? "AZURE_CLIENT_ID" : ""});
   }
   known.model = [](std::string_view model) { return !who_serves(model).empty(); };
   return known;

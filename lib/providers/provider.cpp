@@ -6,6 +6,7 @@
 #include "net/tls.h"
 #include "providers/classify.h"
 #include "providers/error_patterns.h"
+#include "providers/scrub.h"
 #include "providers/wait.h"
 
 namespace llmgw::providers {
@@ -63,7 +64,7 @@ std::string Provider::where() const {
 
 Result<std::shared_ptr<const Provider>> Provider::make(const config::Provider& config,
                                                        std::shared_ptr<const ModelTable> imported,
-                                                       config::Environment environment) {
+                                                       const config::Environment& environment) {
   const std::string_view kind =
       config.kind.empty() ? std::string_view(config.name) : std::string_view(config.kind);
   const Row* row = find_row(kind);
@@ -78,13 +79,9 @@ Result<std::shared_ptr<const Provider>> Provider::make(const config::Provider& c
   }
   std::shared_ptr<Provider> p(new Provider(config, *row));
   p->imported_ = std::move(imported);
-  if (row->auth == AuthScheme::sigv4 && p->config_.region.empty()) {
-    auto region = environment.variable("AWS_REGION");
-    if (!region) region = environment.variable("AWS_DEFAULT_REGION");
-    p->config_.region = region.value_or("");
-  }
+  p->fill_in(environment);
   if (auto ok = p->set_urls(); !ok) return fail(ok.error());
-  if (auto ok = p->set_signing(std::move(environment)); !ok) return fail(ok.error());
+  if (auto ok = p->set_credentials(environment); !ok) return fail(ok.error());
   if (auto ok = p->check_headers(); !ok) return fail(ok.error());
   auto patterns = ErrorPatterns::compile(config.errors);
   if (!patterns) return fail(ErrorClass::bad_request, p->where() + patterns.error().message);
@@ -114,6 +111,11 @@ Result<void> Provider::set_urls() {
   if (openai.starts_with('/')) openai = native.ends_with(openai) ? native : native + openai;
 
   for (std::string* url : {&native, &openai}) {
+    // Google's locations that are no region (google-genai 2.34.0, _api_client.py).
+    if (row_->kind == "vertex" && !given && (config_.region == "us" || config_.region == "eu"))
+      replace_all(*url, "{region}-aiplatform", "aiplatform." + config_.region + ".rep");
+    if (row_->kind == "vertex" && !given && config_.region == "global")
+      replace_all(*url, "{region}-aiplatform", "aiplatform");
     for (const auto& [mark, value, field] : {std::tuple("{region}", &config_.region, "region"),
                                              std::tuple("{project}", &config_.project, "project")}) {
       if (url->find(mark) == std::string::npos) continue;
@@ -158,7 +160,8 @@ Result<void> Provider::check_headers() const {
   }
   for (const config::Key& key : keys_) {
     const auto fits = [](const Secret& s) { return printable(s.reveal()) && s.reveal() == trim(s.reveal()); };
-    if (!fits(key.value) || !fits(key.access_key) || !fits(key.session_token)) {
+    const bool file = row_->auth == AuthScheme::google_oauth;  // its content was read already
+    if ((!fits(key.value) && !file) || !fits(key.access_key) || !fits(key.session_token)) {
       return fail(ErrorClass::bad_request,
                   where() + "key '" + key.name +
                       "' holds a space at an end, a line break or another character that no "
@@ -178,6 +181,15 @@ bool Provider::keyless() const {
 }
 
 Error Provider::classify(int status, const net::Headers& headers, std::string_view body, WallTime now) const {
+  // AWS tells a session that has ended by 403.
+  if (status == 401 || (status == 403 && (headers.get("x-amzn-errortype").starts_with("ExpiredToken") ||
+                                          body.find("security token included in the request is expired") !=
+                                              std::string_view::npos))) {
+    for (const auto& source : key_sources_) {
+      if (source) source->refused(now);
+    }
+    if (machine_) machine_->refused(now);
+  }
   return providers::classify(*this, status, headers, body, now);
 }
 
@@ -194,41 +206,47 @@ Error Provider::classify_object(std::string_view text, const net::Headers& heade
   return e;
 }
 
-std::vector<std::string_view> Provider::secrets() const {
-  std::vector<std::string_view> secrets;
+Provider::Secrets Provider::secrets() const {
+  Secrets all;
+  auto add = [&](const Secret& s) {
+    if (!s.reveal().empty()) all.values.push_back(s.reveal());
+  };
   for (const config::Key& key : config_.keys) {
-    for (const Secret* s : {&key.value, &key.access_key, &key.secret_key, &key.session_token}) {
-      if (!s->reveal().empty()) secrets.push_back(s->reveal());
-    }
+    for (const Secret* s :
+         {&key.value, &key.access_key, &key.secret_key, &key.session_token, &key.client_secret})
+      add(*s);
   }
-  return secrets;
+  auto add_held = [&](const CredentialSource* source) {
+    if (source == nullptr) return;
+    for (auto& held : source->held()) all.held.push_back(std::move(held));
+  };
+  for (const auto& source : key_sources_) add_held(source.get());
+  add_held(machine_.get());
+  for (const auto& held : all.held) {
+    add(held->bearer);
+    add(held->aws.secret_key);
+    add(held->aws.session_token);
+    if (!held->aws.access_key.empty()) all.values.push_back(held->aws.access_key);
+  }
+  return all;
 }
 
 std::string Provider::scrub(std::string_view text) const {
-  return providers::scrub(text, secrets());
+  return providers::scrub(text, secrets().values);
 }
 
 void Provider::scrub(net::Headers& headers) const {
   const auto all = secrets();
   // Every reply comes through here, and hardly any speaks of a key.
-  if (std::ranges::none_of(all, [&](std::string_view secret) { return headers.mention(secret); })) return;
+  if (std::ranges::none_of(all.values, [&](std::string_view secret) { return headers.mention(secret); }))
+    return;
   net::Headers out;
-  for (const auto field : headers) out.add(field.name, providers::scrub(field.value, all));
+  for (const auto field : headers) out.add(field.name, providers::scrub(field.value, all.values));
   headers = std::move(out);
 }
 
 std::optional<ErrorClass> Provider::configured_class(int status, std::string_view body) const {
   return patterns_->match(status, body);
-}
-
-std::string scrub(std::string_view text, const std::vector<std::string_view>& secrets) {
-  std::vector<std::string_view> longest_first = secrets;
-  std::ranges::sort(longest_first, std::ranges::greater{}, &std::string_view::size);
-  std::string out(text);
-  for (std::string_view secret : longest_first) {
-    if (secret.size() >= 6) replace_all(out, secret, "***");
-  }
-  return out;
 }
 
 }  // namespace llmgw::providers

@@ -14,8 +14,8 @@
 #include "net/headers.h"
 #include "net/transport.h"
 #include "observe/record.h"
-#include "providers/aws_credentials.h"
 #include "providers/catalog.h"
+#include "providers/credential_source.h"
 #include "providers/models.h"
 
 namespace llmgw::providers {
@@ -28,11 +28,12 @@ class Provider {
  public:
   // Fails with a message that names the provider, the line of the config, what is wrong and what to do: an
   // unknown kind, a missing or bad URL, a header or key that HTTP cannot carry, a bad error pattern.
-  // `imported`: facts that come before the compiled-in ones; may be null. `environment`: where a Bedrock
-  // without keys looks for AWS's credentials, once it is called.
+  // `imported`: facts that come before the compiled-in ones; may be null. `environment`: where a cloud's
+  // region and project are when the config is silent, and where its credentials are looked for, once it is
+  // called.
   static Result<std::shared_ptr<const Provider>> make(
       const config::Provider& config, std::shared_ptr<const ModelTable> imported = nullptr,
-      config::Environment environment = config::system_environment());
+      const config::Environment& environment = config::system_environment());
 
   Provider(const Provider&) = delete;
   Provider& operator=(const Provider&) = delete;
@@ -80,8 +81,9 @@ class Provider {
   // there is no key and `forward_auth` is on. `key` is one of the config's, or null.
   void authorize(net::Headers& headers, const config::Key* key, Dialect d = Dialect::openai_chat) const;
 
-  // What is left to do when all else of a call stands: a provider of AWS gets its signature. Pending: the
-  // credentials are being looked for, on another thread; ask again soon. Errors: auth, when there are none.
+  // What is left to do when all else of a call stands: a provider of AWS gets its signature, a cloud's its
+  // token. Pending: the credential is being looked for, on another thread; ask again soon. Errors: auth, when
+  // there is none.
   enum class Signing : uint8_t { done, pending };
   Result<Signing> sign(net::Call& call, const config::Key* key, WallTime now) const;
 
@@ -95,7 +97,8 @@ class Provider {
   // All are set: the config's, else the catalog's for this kind; models that think get more patience.
   config::Timeouts timeouts(std::string_view model = {}) const;
 
-  // classify.h, for this provider.
+  // classify.h, for this provider. A 401, or AWS's word for a session that has
+  // ended, also has the credentials that were found or made looked for anew.
   Error classify(int status, const net::Headers& headers, std::string_view body, WallTime now) const;
   // An error object within a 200 or as a stream's first event, as text. What is no JSON is invalid_response.
   Error classify_object(std::string_view text, const net::Headers& headers, WallTime now) const;
@@ -109,7 +112,8 @@ class Provider {
   // What a call cost; none when the price or the count is unknown.
   std::optional<NanoUsd> cost(std::string_view model, const observe::Usage& usage) const;
 
-  // `text` without the values of any key, those left out included.
+  // `text` without the values of any key, those left out included, nor of a credential that was found or made
+  // while it ran.
   std::string scrub(std::string_view text) const;
   // The same of fields that this provider sent.
   void scrub(net::Headers& headers) const;
@@ -122,9 +126,17 @@ class Provider {
   std::string where() const;
   bool speaks_for(Dialect d, std::string_view model) const;
   bool on_vertex(Dialect d) const;
-  std::vector<std::string_view> secrets() const;
+  // Views of the config's secrets and of what `held` keeps.
+  struct Secrets {
+    std::vector<std::shared_ptr<const Credential>> held;
+    std::vector<std::string_view> values;
+  };
+  Secrets secrets() const;
+  void fill_in(const config::Environment&);
   Result<void> set_urls();
-  Result<void> set_signing(config::Environment);
+  Result<void> set_credentials(const config::Environment&);
+  Result<CredentialSearch> search_of(const config::Key&, const config::Environment&) const;
+  CredentialSource* source_of(const config::Key*) const;
   Result<void> check_headers() const;
   bool own_dialect(Dialect d) const;
   const ModelFacts* catalog_facts(std::string_view model) const;
@@ -133,15 +145,13 @@ class Provider {
   const Row* row_;
   std::vector<config::Key> keys_;
   net::Endpoint native_, openai_;
-  std::string signing_region_;                 // AWS
-  std::unique_ptr<AwsCredentialChain> chain_;  // AWS, without keys of our own
+  std::string signing_region_;  // AWS
+  // Where the credential of a key comes from that is no value itself, beside keys_; null: the key is it.
+  std::vector<std::unique_ptr<CredentialSource>> key_sources_;
+  std::unique_ptr<CredentialSource> machine_;  // a cloud, without keys: what the machine has
   bool deployments_ = false;                   // Azure with api_version: the model is in the path
   std::shared_ptr<const ModelTable> imported_;
   std::unique_ptr<ErrorPatterns> patterns_;
 };
-
-// `text` with every value of `secrets` replaced by "***". Values below six characters stay: they are no keys,
-// and would tear words apart.
-std::string scrub(std::string_view text, const std::vector<std::string_view>& secrets);
 
 }  // namespace llmgw::providers

@@ -149,7 +149,8 @@ void Provider::authorize(net::Headers& headers, const config::Key* key, Dialect 
   if (key != nullptr || !config_.forward_auth) {
     for (std::string_view name : kCredentials) headers.remove(name);
   }
-  if (key != nullptr && !key->value.empty()) {
+  // A credential file's content is no value to send: sign() adds what it buys.
+  if (key != nullptr && !key->value.empty() && source_of(key) == nullptr) {
     const std::string value(key->value.reveal());
     const bool openai_home = !own_dialect(d) && !row_->openai_url.empty();
     switch (openai_home ? row_->openai_auth : row_->auth) {

@@ -46,9 +46,7 @@ constexpr Row kRows[] = {
         .openai_auth = AuthScheme::google_oauth,
         .imitates = true,
         .model_prefix = "google/",
-        .missing =
-            "tokens made from a service account, and embeddings: it works with an OAuth access token as the "
-            "key's value",
+        .missing = "embeddings: they are asked for by :predict, in a shape of their own",
         .docs = "https://cloud.google.com/vertex-ai/generative-ai/docs/model-reference/inference",
         .errors_docs = "https://cloud.google.com/vertex-ai/generative-ai/docs/error-code-429",
         .verified = "unverified",

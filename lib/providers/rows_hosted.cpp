@@ -16,7 +16,7 @@ constexpr Row kRows[] = {
         .requests = kOpenAiRequests,
         .tokens = kOpenAiTokens,
         .quirks = {.thinkers_rename_max_tokens = true},  // griptape-ai/ComfyUI-Griptape#312
-        .docs = "https://platform.openai.com/docs/api-reference; openai-python 3.54.0",
+        .docs = "https://platform.openai.com/docs/api-reference; openai-python 2.54.0",
         .errors_docs = "https://platform.openai.com/docs/guides/error-codes",
         .verified = kToday,
     },
@@ -47,7 +47,7 @@ constexpr Row kRows[] = {
         .openai_url = "/openai",
         .imitates = true,
         .env = {"GEMINI_API_KEY", "GOOGLE_API_KEY"},
-        .docs = "https://ai.google.dev/gemini-api/docs/openai; google-genai 3.4.0",
+        .docs = "https://ai.google.dev/gemini-api/docs/openai; google-genai 2.34.0",
         .errors_docs = "https://ai.google.dev/gemini-api/docs/troubleshooting",
         .verified = kToday,
     },

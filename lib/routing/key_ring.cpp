@@ -25,8 +25,7 @@ KeyRing::KeyRing(const std::string& provider, const std::vector<config::Key>& ke
     : keyless_(keyless) {
   for (const auto& key : keys) {
     // By hash: a key that is replaced under the same name doesn't inherit the old one's rest.
-    const auto secret = key.value.empty() ? key.access_key.reveal() : key.value.reveal();
-    Entry entry{&key, "key:" + sha256_hex(secret).substr(0, 16), {}};
+    Entry entry{&key, "key:" + sha256_hex(key.identity()).substr(0, 16), {}};
     if (!key.group.empty()) entry.group = "group:" + provider + ":" + key.group;
     entries_.push_back(std::move(entry));
   }

@@ -3,24 +3,18 @@
 #include "base/json.h"
 #include "base/text.h"
 #include "net/http_client.h"
+#include "net/whole_reply.h"
 
 namespace llmgw::service {
 namespace {
 
 constexpr size_t kMostListed = 500;
+constexpr size_t kMostBytes = 4 << 20;
 
 // The ids in OpenAI's list of models; none when the reply is anything else.
-std::optional<std::vector<std::string>> listed_models(net::Exchange& exchange, TimePoint by) {
-  const auto head = exchange.head(by);
-  if (!head || (*head)->status != 200) return std::nullopt;
-  std::string body;
-  while (body.size() < (4u << 20)) {
-    const auto bytes = exchange.read(by);
-    if (!bytes) return std::nullopt;
-    if (bytes->empty()) break;
-    body += *bytes;
-  }
-  const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
+std::optional<std::vector<std::string>> listed_models(const net::HttpResponse& reply) {
+  if (reply.status != 200) return std::nullopt;
+  const auto doc = json::Doc::parse(reply.body, {.allow_lone_surrogates = true});
   if (!doc || !doc->root()["data"].is(json::Kind::array)) return std::nullopt;
   std::vector<std::string> ids;
   for (auto [_, entry] : doc->root()["data"].elements()) {
@@ -46,12 +40,14 @@ std::vector<config::Provider> find_local_servers(const std::vector<providers::Pr
       loop.spawn([&, i] {
         const auto endpoint = net::parse_base_url(probes[i].provider().base_url);
         if (endpoint) {
-          auto sent = client.send({.endpoint = &*endpoint,
-                                   .method = "GET",
-                                   .target = probes[i].path,
-                                   .connect = patience,
-                                   .deadline = by});
-          if (sent) found[i] = listed_models(**sent, by);
+          const auto reply = net::whole_reply(client,
+                                              {.endpoint = &*endpoint,
+                                               .method = "GET",
+                                               .target = probes[i].path,
+                                               .connect = patience,
+                                               .deadline = by},
+                                              by, kMostBytes);
+          if (reply) found[i] = listed_models(*reply);
         }
         if (--left == 0) loop.quit();
       });

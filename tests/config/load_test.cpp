@@ -332,7 +332,8 @@ TEST_CASE("what is shown of a config holds no secret") {
       "'hush-4'\n"
       "[audit]\nfile = 'a'\nkey = 'hush-5'\n[cluster]\nredis = 'redis://:hush-6@h:1/2'\n"
       "[vault]\naddress = 'http://h'\nauth = { token = 'hush-7' }\n"
-      "[[providers.bedrock.keys]]\nname = 'b'\naccess_key = 'hush-8'\nsecret_key = 'hush-9'\n";
+      "[[providers.bedrock.keys]]\nname = 'b'\naccess_key = 'hush-8'\nsecret_key = 'hush-9'\n"
+      "[[providers.bedrock.keys]]\nname = 'c'\ntenant_id = 't'\nclient_id = 'c'\nclient_secret = 'hush-10'\n";
   const auto loaded = read(text);
   CAPTURE(lines(loaded.problems));
   REQUIRE(loaded.config);
@@ -345,4 +346,17 @@ TEST_CASE("what is shown of a config holds no secret") {
   CHECK(doc->root()["providers"]["openai"]["keys"].at(0)["value"].text() == "***");
   CHECK(doc->root()["server"]["drain"].text() == "25s");
   CHECK(doc->root()["providers"]["openai"]["keys"].at(0)["name"].text() == "a");
+}
+
+TEST_CASE("a key's value may be a credential file over several lines; a header's may not") {
+  const std::string file = R"({\n  \"type\": \"service_account\"\n}\n)";
+  const auto good = read("[providers.openai]\nkeys = [{ name = 'sa', value = \"" + file + "\" }]\n");
+  CAPTURE(lines(good.problems));
+  REQUIRE(good.config);
+  CHECK(good.config->providers[0].keys[0].value.reveal().starts_with("{\n"));
+  for (const char* wrong : {"[server]\nadmin_token = \"", "[providers.openai]\nheaders = { 'x' = \""}) {
+    const bool table = std::string_view(wrong).find('{') != std::string_view::npos;
+    CHECK_FALSE(read(wrong + file + (table ? "\" }\n" : "\"\n")).config);
+  }
+  CHECK_FALSE(read("[providers.openai]\nkeys = [{ name = 'a', value = \"two\\nlines\" }]\n").config);
 }

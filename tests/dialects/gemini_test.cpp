@@ -414,6 +414,16 @@ TEST_CASE("a reply is an answer, an error, or a blocked prompt, which is one too
   }
 }
 
+TEST_CASE("an error that Google wraps in an array is one; an array of anything else is no reply") {
+  const auto& gemini = *codec(Dialect::gemini_generate);
+  const auto facts =
+      gemini.read_reply(R"([{"error":{"code":503,"status":"UNAVAILABLE","message":"overloaded"}}])");
+  REQUIRE(facts.has_value());
+  CHECK(facts->error_object.find("UNAVAILABLE") != std::string::npos);
+  for (const char* wrong : {"[]", "[1]", R"([{"candidates":[{}]}])", "[[{\"error\":{}}]]"})
+    CHECK_FALSE(gemini.read_reply(wrong).has_value());
+}
+
 TEST_CASE("a stream is read piece by piece: thoughts, text, its seal, the counts") {
   using Kind = StreamEvent::Kind;
   const auto events = decode(wire("stream.txt"));

@@ -113,3 +113,33 @@ TEST_CASE("a broken request of OpenAI's names the field") {
     CHECK(c.error().param == field);
   }
 }
+
+TEST_CASE("a stream's counts are read wherever the vendor puts them, and its cached tokens by any name") {
+  const std::string counts = R"({"prompt_tokens":21,"completion_tokens":8,"cached_tokens":4})";
+  const std::string last = R"({"index":0,"delta":{},"finish_reason":"stop")";
+  for (const std::string& chunk :
+       {R"({"choices":[)" + last + R"(}],"usage":)" + counts + "}",             // the API reference
+        R"({"choices":[)" + last + R"(}],"x_groq":{"usage":)" + counts + "}}",  // Groq
+        R"({"choices":[)" + last + R"(,"usage":)" + counts + "}]}"}) {          // Moonshot
+    CAPTURE(chunk);
+    const auto reader = codec(kMine)->stream_reader();
+    REQUIRE(reader->read({.data = chunk}).has_value());
+    CHECK(reader->usage().input == 21);
+    CHECK(reader->usage().output == 8);
+    CHECK(reader->usage().cached_input == 4);
+    auto decoder = codec(kMine)->translation()->decoder();
+    std::vector<StreamEvent> events;
+    REQUIRE(decoder->decode({.data = chunk}, events).has_value());
+    const auto told = std::ranges::find(events, StreamEvent::Kind::usage, &StreamEvent::kind);
+    REQUIRE(told != events.end());
+    CHECK(told->usage.cached_input == 4);
+  }
+}
+
+TEST_CASE("an error that stands for the whole reply is one, and no reply without choices") {
+  const auto facts = codec(kMine)->read_reply(
+      R"({"object":"error","message":"Internal error","type":"InternalServerError","code":500})");
+  REQUIRE(facts.has_value());
+  CHECK(facts->error_object.find("InternalServerError") != std::string::npos);
+  CHECK_FALSE(codec(kMine)->read_reply(R"({"object":"chat.completion","message":"x"})").has_value());
+}

@@ -3,7 +3,6 @@
 #include <doctest/doctest.h>
 
 #include <map>
-#include <thread>
 
 #include "providers/aws_profile.h"
 
@@ -106,13 +105,6 @@ TEST_CASE("credentials are found where AWS's own tools find them, in their order
        "",
        "",
        "names 'wrok', which has no keys"},
-      {"a role to assume",
-       {{"AWS_PROFILE", "role"}},
-       kFiles,
-       "",
-       "",
-       "",
-       "has role_arn, which is not supported"},
       {"an SSO session that nobody opened",
        {{"AWS_PROFILE", "sso"}},
        kFiles,
@@ -131,40 +123,18 @@ TEST_CASE("credentials are found where AWS's own tools find them, in their order
   };
   for (const auto& c : cases) {
     CAPTURE(c.name);
-    const auto found = find_aws_credentials(machine(c.variables, c.files));
+    const auto found =
+        find_aws_credentials({.environment = machine(c.variables, c.files)}, SystemClock().wall());
     CHECK(found.has_value() == c.error.empty());
     if (!found) {
       CHECK(found.error().error_class == ErrorClass::auth);
       CHECK(found.error().message.find(c.error) != std::string::npos);
       continue;
     }
-    CHECK(found->credentials.access_key == c.access);
-    CHECK(found->credentials.secret_key.reveal() == c.secret);
-    CHECK(found->credentials.session_token.reveal() == c.token);
+    CHECK(found->aws.access_key == c.access);
+    CHECK(found->aws.secret_key.reveal() == c.secret);
+    CHECK(found->aws.session_token.reveal() == c.token);
   }
-}
-
-TEST_CASE(
-    "a chain never waits: it is pending until the search has ended, then has credentials or the reason") {
-  const WallTime now = SystemClock().wall();
-  const auto settled = [&](AwsCredentialChain& chain) {
-    auto look = chain.look(now);
-    for (int i = 0; i < 1000 && !look.credentials && look.error.empty(); ++i) {
-      std::this_thread::sleep_for(5ms);
-      look = chain.look(now);
-    }
-    return look;
-  };
-  AwsCredentialChain good(machine({}, kFiles));
-  const auto found = settled(good);
-  REQUIRE(found.credentials);
-  CHECK(found.credentials->access_key == "AKIDEFAULT");
-  CHECK(good.look(now + 24h).credentials == found.credentials);  // kept while they are looked for anew
-
-  AwsCredentialChain bad(machine({}, {}));
-  const auto none = settled(bad);
-  CHECK_FALSE(none.credentials);
-  CHECK(none.error.find("no AWS credentials") != std::string::npos);
 }
 
 TEST_CASE("an AWS file is read as far as it makes sense") {

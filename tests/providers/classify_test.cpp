@@ -9,6 +9,7 @@
 #include <set>
 
 #include "base/time.h"
+#include "providers/scrub.h"
 
 using namespace llmgw;
 using namespace llmgw::providers;

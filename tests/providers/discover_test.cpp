@@ -66,6 +66,26 @@ TEST_CASE("kinds that need more than a key come when all is there") {
   for (const auto& p : config.providers) CHECK(Provider::make(p));
 }
 
+TEST_CASE("a cloud that the environment names outright comes without a key") {
+  std::map<std::string, std::string> here = {{"GOOGLE_GENAI_USE_VERTEXAI", "True"},
+                                             {"GOOGLE_CLOUD_PROJECT", "acme"},
+                                             {"GOOGLE_CLOUD_LOCATION", "europe-west1"},
+                                             {"AZURE_OPENAI_ENDPOINT", "https://a.openai.azure.com"},
+                                             {"AZURE_TENANT_ID", "t"},
+                                             {"AZURE_CLIENT_ID", "c"},
+                                             {"AZURE_CLIENT_SECRET", "s"}};
+  const auto config = config_from_environment(environment(here));
+  REQUIRE(config->providers.size() == 3);
+  CHECK(config->providers[0].kind == "azure");
+  CHECK(config->providers[1].kind == "vertex");
+  CHECK(config->providers[1].region == "europe-west1");
+  for (const auto& p : config->providers) CHECK(Provider::make(p, nullptr, environment(here)));
+  // Neither a project nor an application is a word that this gateway may use it.
+  here.erase("GOOGLE_GENAI_USE_VERTEXAI");
+  here.erase("AZURE_CLIENT_SECRET");
+  CHECK(config_from_environment(environment(here))->providers.size() == 1);
+}
+
 TEST_CASE("AWS's keys and a region make a Bedrock that signs; a Bedrock API key comes before them") {
   const std::map<std::string, std::string> aws = {
       {"AWS_ACCESS_KEY_ID", "AKID"}, {"AWS_SECRET_ACCESS_KEY", "s"}, {"AWS_SESSION_TOKEN", "t"}};

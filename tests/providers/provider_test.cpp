@@ -405,3 +405,39 @@ TEST_CASE("a configured price wins by its first glob; local kinds cost nothing")
   CHECK(made(provider("ollama"))->price("anything") == free_of_charge());
   CHECK(made(provider("mock"))->price("echo") == free_of_charge());
 }
+
+TEST_CASE("a key of one cloud at another's provider is refused, and says whose it is") {
+  config::Provider openai = provider("openai");
+  openai.keys[0].value = Secret();
+  openai.keys[0].tenant_id = "t";
+  CHECK(refusal(openai).find("key 'main': tenant_id, client_id and client_secret are for azure") !=
+        std::string::npos);
+  openai.keys[0].tenant_id.clear();
+  openai.keys[0].profile = "work";
+  CHECK(refusal(openai).find("access_key, profile and role_arn are for bedrock") != std::string::npos);
+
+  config::Provider vertex = provider("vertex");
+  vertex.region = "global";
+  vertex.project = "acme";
+  vertex.keys[0].value = Secret("/etc/google/account.json");
+  CHECK(refusal(vertex).find("write value = \"file:PATH\"") != std::string::npos);
+  vertex.keys[0].value = Secret("{\"type\":\"service_account\"}");
+  CHECK(refusal(vertex).find("'client_email'") != std::string::npos);
+  vertex.keys[0].value = Secret("two\nlines");
+  CHECK(refusal(vertex).find("neither an access token nor a credential file") != std::string::npos);
+}
+
+TEST_CASE("Vertex's locations that are no region have hosts of their own") {
+  config::Provider vertex = provider("vertex");
+  vertex.project = "acme";
+  for (const auto& [region, host] :
+       {std::pair("global", "aiplatform.googleapis.com"), std::pair("us", "aiplatform.us.rep.googleapis.com"),
+        std::pair("eu", "aiplatform.eu.rep.googleapis.com"),
+        std::pair("us-east5", "us-east5-aiplatform.googleapis.com")}) {
+    vertex.region = region;
+    const auto made_one = made(vertex);
+    CHECK(made_one->endpoint(Dialect::gemini_generate).host == host);
+    CHECK(made_one->path(Dialect::openai_chat, "", "m") ==
+          "/v1/projects/acme/locations/" + std::string(region) + "/endpoints/openapi/chat/completions");
+  }
+}
