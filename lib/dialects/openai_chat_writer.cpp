@@ -1,6 +1,8 @@
 // Writes a chat completions request.
 #include "base/json_writer.h"
+#include "dialects/custom_tool.h"
 #include "dialects/media.h"
+#include "dialects/openai_chat_answer.h"
 #include "dialects/openai_chat_request.h"
 #include "dialects/reading.h"
 #include "dialects/thinking.h"
@@ -162,12 +164,9 @@ class ChatWriter {
     if (!calls.empty()) {
       writer_.key("tool_calls").begin_array();
       for (const auto* call : calls) {
-        writer_.begin_object()
-            .member("id", bounded_call_id(call->id, kMostCallId))
-            .member("type", "function")
-            .key("function")
-            .begin_object();
-        writer_.member("name", call->name).member("arguments", call->arguments).end_object().end_object();
+        writer_.begin_object().member("id", bounded_call_id(call->id, kMostCallId));
+        write_chat_call(writer_, *call);
+        writer_.end_object();
       }
       writer_.end_array();
     }
@@ -204,10 +203,12 @@ class ChatWriter {
       case ToolChoice::Kind::automatic: writer_.member("tool_choice", "auto"); break;
       case ToolChoice::Kind::none: writer_.member("tool_choice", "none"); break;
       case ToolChoice::Kind::required: writer_.member("tool_choice", "required"); break;
-      case ToolChoice::Kind::named:
-        writer_.key("tool_choice").begin_object().member("type", "function").key("function").begin_object();
+      case ToolChoice::Kind::named: {
+        const std::string_view kind = names_custom_tool(c_) ? "custom" : "function";
+        writer_.key("tool_choice").begin_object().member("type", kind).key(kind).begin_object();
         writer_.member("name", c_.tool_choice.name).end_object().end_object();
         break;
+      }
     }
     if (c_.tool_choice.parallel) writer_.member("parallel_tool_calls", *c_.tool_choice.parallel);
   }

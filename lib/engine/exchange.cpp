@@ -1,5 +1,6 @@
 // One call to a provider: the request as it is for this target, and what the reply comes to.
 #include "base/text.h"
+#include "dialects/custom_tool.h"
 #include "dialects/multipart.h"
 #include "engine/forward.h"
 #include "engine/race.h"
@@ -194,7 +195,10 @@ void Run::read_whole(Outcome& outcome, const Wire& wire, net::Exchange& exchange
   } else if (wire.translated) {
     auto answer = wire.codec->translation()->read_answer(reply.body);
     if (!answer) return fail_with(outcome, std::move(answer.error()));
-    for (const auto& choice : answer->choices) world_.state.seals.remember(choice.parts);
+    for (auto& choice : answer->choices) {
+      world_.state.seals.remember(choice.parts);
+      dialects::restore_custom_calls(wire.custom_tools, choice.parts);
+    }
     if (answer->id.empty()) answer->id = record_.id;
     if (answer->created == 0) answer->created = unix_ms(world_.fibers.wall()) / 1000;
     reply.answer = std::move(*answer);
@@ -214,12 +218,13 @@ void Run::open_stream(Outcome& outcome, const Wire& wire, std::unique_ptr<net::E
   if (events && wire.translated) {
     stream.translated = true;
     stream.turn = std::make_shared<TurnWatch>();
-    stream.relay->translate(wire.codec->translation()->decoder(),
-                            codec_.translation()->encoder({.id = record_.id,
-                                                           .created = unix_ms(world_.fibers.wall()) / 1000,
-                                                           .wants_usage = request_.wants_usage,
-                                                           .extra_fields = extra_fields(&outcome)}),
-                            [turn = stream.turn](const auto& event) { turn->see(event); });
+    stream.relay->translate(
+        dialects::restoring_custom_calls(wire.custom_tools, wire.codec->translation()->decoder()),
+        codec_.translation()->encoder({.id = record_.id,
+                                       .created = unix_ms(world_.fibers.wall()) / 1000,
+                                       .wants_usage = request_.wants_usage,
+                                       .extra_fields = extra_fields(&outcome)}),
+        [turn = stream.turn](const auto& event) { turn->see(event); });
   }
   const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
   const bool complete = chain_.policy.commit == config::Commit::complete;

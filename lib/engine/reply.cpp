@@ -84,7 +84,7 @@ void Run::deliver_stream(Outcome& outcome) {
     if (!shutting_down()) target(outcome.link).state->report(false, now());
     cut->message = "the stream of " + target(outcome.link).name() + " broke off: " + cut->message;
     cut->code = "stream_cut";
-    const auto event = codec_.error_event(*cut, extra_fields(&outcome));
+    const auto event = codec_.error_event(*cut, relay.so_far(), extra_fields(&outcome));
     if (bodies_ != nullptr) bodies_->reply(event);
     sent = writer_.write(event);
     if (sent) sent = writer_.end();

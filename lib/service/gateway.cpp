@@ -5,6 +5,7 @@
 #include "base/text.h"
 #include "dialects/multipart.h"
 #include "net/inflate.h"
+#include "service/array_writer.h"
 #include "service/aws_signature.h"
 #include "service/cors.h"
 #include "service/gatekeeper.h"
@@ -60,6 +61,13 @@ Result<void> inflate_body(net::HttpRequest& request, net::ResponseWriter& writer
   }
   std::swap(request.body, body);
   return writer.hold(-static_cast<int64_t>(body.size()));
+}
+
+// Whether the stream asked for is to be a JSON array.
+bool streams_array(const Face& face, std::string_view target) {
+  if (face.dialect != dialects::Dialect::gemini_generate || face.stream != true) return false;
+  const size_t mark = target.find('?');
+  return mark == std::string_view::npos || !asks_for_events(target.substr(mark + 1));
 }
 
 // Whose words an error at that path is said in.
@@ -120,6 +128,10 @@ void Gateway::route(net::HttpRequest& request, net::ResponseWriter& writer,
   }
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (reads && face->call == Face::Call::models) return serve_models(writer, *topology, *face);
+  if (streams_array(*face, request.target)) {
+    ArrayWriter array(writer);
+    return serve_inference(request, array, std::move(*face), topology);
+  }
   serve_inference(request, writer, std::move(*face), topology);
 }
 

@@ -9,4 +9,8 @@ namespace llmgw::service {
 // which Azure's clients send to any server and a provider that has one gets from its own config.
 std::string forwarded_query(std::string_view query);
 
+// Whether it asks Google's way for server-sent events, `alt=sse`; else a stream is a JSON array
+// (https://cloud.google.com/apis/docs/system-parameters).
+bool asks_for_events(std::string_view query);
+
 }  // namespace llmgw::service
