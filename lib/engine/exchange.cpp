@@ -63,7 +63,7 @@ Result<net::Call> Run::make_call(const Wire& wire, const routing::Target& t, siz
   if (request_.file != nullptr)
     call.upload = net::FileBody{request_.file, dialects::form_changes(request_, t.model)};
   call.headers.add("Accept-Encoding", "identity");
-  if (pays_itself(t)) append_credentials(request_.headers, call.headers);
+  if (key == nullptr && pays_itself(t)) append_credentials(request_.headers, call.headers);
   provider.authorize(call.headers, key, wire.dialect);
   const TimePoint signed_by = std::min(deadline_, after(now(), kSigningPatience));
   for (;;) {
