@@ -127,6 +127,8 @@ void Run::deliver_failure(const Failure& failure, const Outcome* whose) {
   if (error.error_class == ErrorClass::timeout && !failure.upstream) status = 504;
   // Google says 400 of a bad key; SDKs of others go by the status.
   if (error.error_class == ErrorClass::auth && failure.foreign && status == 400) status = 401;
+  // And AWS of a model that it has not.
+  if (error.error_class == ErrorClass::model_unavailable && failure.foreign && status == 400) status = 404;
 
   net::Headers headers = reply_headers(failure.upstream ? failure.headers : net::Headers(), whose);
   if (error.retry_after && !headers.has("retry-after")) {
