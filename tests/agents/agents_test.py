@@ -39,17 +39,17 @@ retries = {{ max = 0 }}
 keys = [{{ name = "k", value = "sk-local-1234" }}]
 
 # The names that the agents ask for: down at their vendor, served by another.
-[routes.codex]
+[routes.coder]
 targets = ["openai/fail-503"]
 fallbacks = ["claude/claude-sonnet-4-5"]
-[routes.gemini]
+[routes.pro]
 targets = ["gemini/fail-503"]
 fallbacks = ["local/qwen"]
 [aliases]
-"gpt-5-codex" = "codex"
-"gemini-2.5-pro" = "gemini"
-"gemini-2.5-flash" = "gemini"
-"gemini-2.5-flash-lite" = "gemini"
+"gpt-5-codex" = "coder"
+"gemini-2.5-pro" = "pro"
+"gemini-2.5-flash" = "pro"
+"gemini-2.5-flash-lite" = "pro"
 """
 
 
