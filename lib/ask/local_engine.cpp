@@ -54,6 +54,7 @@ Result<std::unique_ptr<LocalEngine>> LocalEngine::open(Session& session,
                     .rests = *made->rests_,
                     .state = made->state_,
                     .plugins = made->plugins_,
+                    .lists_models = true,
                     .ended = [made = made.get()](observe::RequestRecord&& record) {
                       if (made->log_writer_ != nullptr)
                         made->log_writer_->offer(observe::RequestRecord(record));

@@ -4,6 +4,7 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "dialects/multipart.h"
+#include "engine/model_lists.h"
 #include "net/inflate.h"
 #include "service/array_writer.h"
 #include "service/aws_signature.h"
@@ -283,7 +284,13 @@ Result<void> Gateway::pin(dialects::Request& request) {
 }
 
 void Gateway::serve_models(net::ResponseWriter& writer, const routing::Topology& topology, const Face& face) {
-  if (face.model.empty()) return reply(writer, 200, "application/json", model_list(topology, face.dialect));
+  const auto& world = engine_.world();
+  engine::ask_for_models(world, topology, engine::Lists::missing, engine::kLookUp);
+  if (face.model.empty()) {
+    reply(writer, 200, "application/json", model_list(topology, face.dialect));
+    // What was shown may be old: the next one who asks sees what is told now.
+    return engine::ask_for_models(world, topology, engine::Lists::old, engine::kLookUp);
+  }
   if (const auto entry = model_entry(topology, face.dialect, face.model)) {
     return reply(writer, 200, "application/json", *entry);
   }

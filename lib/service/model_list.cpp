@@ -20,7 +20,7 @@ std::vector<Entry> entries(const routing::Topology& topology) {
   for (const auto& [alias, name] : topology.config().aliases) out.push_back({alias, "llmgw"});
   for (const auto& upstream : topology.upstreams()) {
     const auto& provider = *upstream->provider;
-    for (const auto& model : provider.models())
+    for (const auto& model : topology.models(*upstream))
       out.push_back({provider.name() + "/" + model, provider.name()});
   }
   return out;

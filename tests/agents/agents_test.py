@@ -27,6 +27,10 @@ keys = [{{ name = "k", value = "sk-12345678" }}]
 base_url = "{mock}/v1beta"
 retries = {{ max = 0 }}
 keys = [{{ name = "k", value = "AIza-12345678" }}]
+[providers.anthropic]
+base_url = "{mock}/anthropic/v1"
+retries = {{ max = 0 }}
+keys = [{{ name = "k", value = "sk-ant-0123" }}]
 [providers.claude]
 kind = "anthropic"
 base_url = "{scripted}"
@@ -44,6 +48,9 @@ targets = ["openai/fail-503"]
 fallbacks = ["claude/claude-sonnet-4-5"]
 [routes.pro]
 targets = ["gemini/fail-503"]
+fallbacks = ["local/qwen"]
+[routes.sonnet]
+targets = ["anthropic/fail-529"]
 fallbacks = ["local/qwen"]
 [aliases]
 "gpt-5-codex" = "coder"
@@ -105,6 +112,20 @@ base_url = "{self.gateway.url}/v1"
                                "--model", "gemini-2.5-pro", "--prompt", "Write hello to a.txt."],
                               {"GOOGLE_GEMINI_BASE_URL": self.gateway.url + "/genai", "GEMINI_API_KEY": "any",
                                "GEMINI_CLI_TRUST_WORKSPACE": "true"})
+        self.written(said)
+
+    def test_opencode_is_served_by_a_chat_model_when_anthropic_is_down(self):
+        # docs/clients.md, "opencode".
+        program = next(INSTALLED.glob("node_modules/opencode-linux-*/bin/opencode"), None)
+        if program is None:
+            self.skipTest("npm has no opencode for this machine")
+        (self.home / "opencode.json").write_text(json.dumps({
+            "autoupdate": False, "share": "disabled", "model": "llmgw/sonnet", "small_model": "llmgw/sonnet",
+            "provider": {"llmgw": {"npm": "@ai-sdk/anthropic", "models": {"sonnet": {"tool_call": True}},
+                                   "options": {"baseURL": self.gateway.url + "/anthropic/v1", "apiKey": "any"}}}}))
+        self.upstream.call = ("write", {"filePath": str(self.work / "a.txt"), "content": "hello"})
+        said = self.run_agent([program, "run", "Write hello to a.txt."],
+                              {"OPENCODE_CONFIG": str(self.home / "opencode.json"), "OPENCODE_DISABLE_MODELS_FETCH": "1"})
         self.written(said)
 
 
