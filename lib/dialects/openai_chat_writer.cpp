@@ -5,6 +5,7 @@
 #include "dialects/openai_chat_answer.h"
 #include "dialects/openai_chat_request.h"
 #include "dialects/reading.h"
+#include "dialects/strict_schema.h"
 #include "dialects/thinking.h"
 
 namespace llmgw::dialects {
@@ -191,7 +192,9 @@ class ChatWriter {
       writer_.member("name", tool.name);
       if (!tool.description.empty()) writer_.member("description", tool.description);
       if (!tool.parameters.empty()) writer_.key("parameters").raw(tool.parameters);
-      if (tool.strict) writer_.member("strict", *tool.strict);
+      if (const auto strict =
+              strict_for(target_.kind, tool.strict, tool.parameters, at("tools", i) + ".strict", warnings_))
+        writer_.member("strict", *strict);
       writer_.end_object();
       if (tool.cache && target_.kind == "openrouter") write_cache(*tool.cache);
       writer_.end_object();
@@ -225,7 +228,9 @@ class ChatWriter {
     writer_.member("name", format.name.empty() ? "answer" : format.name);
     if (!format.description.empty()) writer_.member("description", format.description);
     if (!format.schema.empty()) writer_.key("schema").raw(format.schema);
-    if (format.strict) writer_.member("strict", *format.strict);
+    if (const auto strict =
+            strict_for(target_.kind, format.strict, format.schema, "format.strict", warnings_))
+      writer_.member("strict", *strict);
     writer_.end_object().end_object();
   }
 

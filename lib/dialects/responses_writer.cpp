@@ -6,6 +6,7 @@
 #include "dialects/media.h"
 #include "dialects/reading.h"
 #include "dialects/responses.h"
+#include "dialects/strict_schema.h"
 #include "dialects/thinking.h"
 
 namespace llmgw::dialects {
@@ -183,7 +184,9 @@ class ResponsesWriter {
       writer_.key("parameters")
           .raw(tool.parameters.empty() ? R"({"type":"object","properties":{}})" : tool.parameters);
       // Strict is the default here and nowhere else; it refuses most schemas.
-      writer_.member("strict", tool.strict.value_or(false)).end_object();
+      const auto strict =
+          strict_for(target_.kind, tool.strict, tool.parameters, at("tools", i) + ".strict", warnings_);
+      writer_.member("strict", strict.value_or(false)).end_object();
     }
     if (!any) return;
     writer_.end_array();
@@ -212,7 +215,9 @@ class ResponsesWriter {
       writer_.member("type", "json_schema").member("name", format.name.empty() ? "answer" : format.name);
       if (!format.description.empty()) writer_.member("description", format.description);
       writer_.key("schema").raw(format.schema.empty() ? R"({"type":"object"})" : format.schema);
-      if (format.strict) writer_.member("strict", *format.strict);
+      if (const auto strict =
+              strict_for(target_.kind, format.strict, format.schema, "format.strict", warnings_))
+        writer_.member("strict", *strict);
     }
     writer_.end_object().end_object();
   }

@@ -11,7 +11,7 @@ from pathlib import Path
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"  # it would ask the internet for prices
 os.environ.update(AWS_ACCESS_KEY_ID="AKIAIOSFODNN7EXAMPLE", AWS_SECRET_ACCESS_KEY="any", AWS_DEFAULT_REGION="us-east-1")
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
-from contract import CITY, VENDORS, Contract, status_in, world  # noqa: E402
+from contract import CITY, Contract, status_in, world  # noqa: E402
 
 import anthropic  # noqa: E402
 import boto3  # noqa: E402
@@ -128,6 +128,8 @@ class LangChainOpenAi(LangChain, unittest.TestCase):
 
 
 class LangChainAnthropic(LangChain, unittest.TestCase):
+    leaves = False  # closing its generator leaves the SDK's stream open until it is collected
+
     def client(self, model, headers):
         return ChatAnthropic(model=model, base_url=world.url + "/langchain", api_key="any", max_retries=0, timeout=20, max_tokens=500,
                              default_headers=headers)
