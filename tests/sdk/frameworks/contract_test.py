@@ -144,6 +144,7 @@ class LangChainGoogle(LangChain, unittest.TestCase):
 
 
 class LangChainAws(LangChain, unittest.TestCase):
+    leaves = False  # closing its generator leaves boto3's stream open until it is collected
     own = {"aws 404": 400}  # "The provided model identifier is invalid."
 
     def client(self, model, headers):
