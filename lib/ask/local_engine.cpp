@@ -2,6 +2,7 @@
 
 #include "ask/cost_limit.h"
 #include "dialects/codec.h"
+#include "engine/model_lists.h"
 #include "simulate/mock/scenario.h"
 #include "store/mapped_rests.h"
 #include "store/memory_rests.h"
@@ -61,6 +62,10 @@ Result<std::unique_ptr<LocalEngine>> LocalEngine::open(Session& session,
                       made->ended_[made->session_.fiber()] = std::move(record);
                     }});
   return made;
+}
+
+void LocalEngine::ask_for_models(Duration patience) {
+  engine::ask_for_models(engine_->world(), *topology_, engine::Lists::missing, patience);
 }
 
 observe::RequestRecord LocalEngine::ask(const std::string& body, std::optional<Duration> timeout,
