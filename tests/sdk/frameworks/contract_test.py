@@ -89,6 +89,7 @@ class LiteLlmOpenAi(LiteLlm, unittest.TestCase):
 
 class LiteLlmAnthropic(LiteLlm, unittest.TestCase):
     prefix, path = "anthropic/", "/litellm"
+    structures = ()  # it asks models that it doesn't know for it by a tool of its own
 
 
 class LiteLlmGemini(LiteLlm, unittest.TestCase):
