@@ -14,6 +14,7 @@ using namespace llmgw::config;
 TEST_CASE("every ready config loads without a problem, and needs no secret for that") {
   Known known = some_kinds();
   known.kinds.push_back({"openrouter", "", "OPENROUTER_API_KEY"});
+  known.kinds.push_back({"gemini", "", "GEMINI_API_KEY"});
   const Machine machine;
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator("configs")) {
