@@ -107,7 +107,8 @@ class AnthropicCodec final : public Codec {
     writer.end_object();
     return out;
   }
-  std::string error_event(const Error& error, std::string_view extra_fields) const override {
+  std::string error_event(const Error& error, const StreamSoFar&,
+                          std::string_view extra_fields) const override {
     return "event: error\ndata: " + error_body(error, extra_fields) + "\n\n";
   }
 

@@ -134,7 +134,7 @@ class BedrockConverseCodec final : public Codec {
     return bedrock_error_body(error);
   }
   net::Headers error_headers(const Error& error) const override { return bedrock_error_headers(error); }
-  std::string error_event(const Error& error, std::string_view) const override {
+  std::string error_event(const Error& error, const StreamSoFar&, std::string_view) const override {
     return bedrock_error_frame(error);
   }
   std::string attach(const net::SseEvent& event, std::string_view) const override {

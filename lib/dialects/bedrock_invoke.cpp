@@ -162,7 +162,7 @@ class BedrockInvokeCodec final : public Codec {
     return bedrock_error_body(error);
   }
   net::Headers error_headers(const Error& error) const override { return bedrock_error_headers(error); }
-  std::string error_event(const Error& error, std::string_view) const override {
+  std::string error_event(const Error& error, const StreamSoFar&, std::string_view) const override {
     return bedrock_error_frame(error);
   }
   std::string attach(const net::SseEvent& event, std::string_view) const override {

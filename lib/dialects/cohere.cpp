@@ -49,7 +49,8 @@ class CohereCodec : public Codec {
     return cohere_error_body(error, extra_fields);
   }
   // The one event with a place for it (types/chat_message_end_event_delta.py).
-  std::string error_event(const Error& error, std::string_view extra_fields) const override {
+  std::string error_event(const Error& error, const StreamSoFar&,
+                          std::string_view extra_fields) const override {
     std::string out = "event: message-end\ndata: ";
     json::Writer writer(out);
     writer.begin_object().member("type", "message-end").key("delta").begin_object();

@@ -64,7 +64,8 @@ class OllamaCodec final : public Codec {
     json::Writer(out).begin_object().member("error", error.message).end_object();
     return out;
   }
-  std::string error_event(const Error& error, std::string_view extra_fields) const override {
+  std::string error_event(const Error& error, const StreamSoFar&,
+                          std::string_view extra_fields) const override {
     return error_body(error, extra_fields) + "\n";
   }
   std::string attach(const net::SseEvent& event, std::string_view) const override {

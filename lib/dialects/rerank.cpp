@@ -52,7 +52,7 @@ class RerankCodec final : public Codec {
   std::string error_body(const Error& error, std::string_view extra_fields) const override {
     return cohere_error_body(error, extra_fields);
   }
-  std::string error_event(const Error&, std::string_view) const override { return {}; }
+  std::string error_event(const Error&, const StreamSoFar&, std::string_view) const override { return {}; }
   std::string attach(const net::SseEvent& event, std::string_view) const override {
     return std::string(event.raw);
   }

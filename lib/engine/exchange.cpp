@@ -1,5 +1,6 @@
 // One call to a provider: the request as it is for this target, and what the reply comes to.
 #include "base/text.h"
+#include "dialects/custom_tool.h"
 #include "dialects/multipart.h"
 #include "engine/forward.h"
 #include "engine/race.h"
@@ -67,7 +68,7 @@ Result<net::Call> Run::make_call(const Wire& wire, const routing::Target& t, siz
   } else {
     call.headers.add("Accept-Encoding", "identity");
   }
-  if (pays_itself(t)) append_credentials(request_.headers, call.headers);
+  if (key == nullptr && pays_itself(t)) append_credentials(request_.headers, call.headers);
   provider.authorize(call.headers, key, wire.dialect);
   const TimePoint signed_by = std::min(deadline_, after(now(), kSigningPatience));
   for (;;) {
@@ -210,7 +211,10 @@ void Run::read_whole(Outcome& outcome, const Wire& wire, net::Exchange& exchange
   } else if (wire.translated) {
     auto answer = wire.codec->translation()->read_answer(reply.body);
     if (!answer) return fail_with(outcome, std::move(answer.error()));
-    for (const auto& choice : answer->choices) world_.state.seals.remember(choice.parts);
+    for (auto& choice : answer->choices) {
+      world_.state.seals.remember(choice.parts);
+      dialects::restore_custom_calls(wire.custom_tools, choice.parts);
+    }
     if (answer->id.empty()) answer->id = record_.id;
     if (answer->model.empty()) answer->model = t.model;
     if (answer->created == 0) answer->created = unix_ms(world_.fibers.wall()) / 1000;
@@ -230,12 +234,14 @@ void Run::open_stream(Outcome& outcome, const Wire& wire, std::unique_ptr<net::E
       std::make_unique<Relay>(events ? wire.codec : nullptr, request_.wants_usage, std::move(exchange));
   if (events && wire.translated) {
     stream.turn = std::make_unique<TurnWatch>();
-    stream.relay->translate(target(outcome.link).model, wire.codec->translation()->decoder(),
-                            codec_.translation()->encoder({.id = record_.id,
-                                                           .created = unix_ms(world_.fibers.wall()) / 1000,
-                                                           .wants_usage = request_.wants_usage,
-                                                           .extra_fields = extra_fields(&outcome)}),
-                            [turn = stream.turn.get()](const auto& event) { turn->see(event); });
+    stream.relay->translate(
+        target(outcome.link).model,
+        dialects::restoring_custom_calls(wire.custom_tools, wire.codec->translation()->decoder()),
+        codec_.translation()->encoder({.id = record_.id,
+                                       .created = unix_ms(world_.fibers.wall()) / 1000,
+                                       .wants_usage = request_.wants_usage,
+                                       .extra_fields = extra_fields(&outcome)}),
+        [turn = stream.turn.get()](const auto& event) { turn->see(event); });
   }
   const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
   const bool complete = chain_.policy.commit == config::Commit::complete;

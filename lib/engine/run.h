@@ -48,9 +48,11 @@ class Run {
   // attempt.cpp: one attempt, through every plugin.
   Outcome attempt(size_t link, const routing::KeyRing::Pick&);
   bool pays_itself(const routing::Target&) const;
+  bool is_login(const routing::Target&, const routing::KeyRing::Pick&) const;
+  std::string login_rest_at(const routing::Target&) const;
   void fail_with(Outcome&, Error) const;
   bool counts() const;
-  void rest_for(const Outcome&, size_t key) const;
+  void rest_for(const Outcome&, const routing::KeyRing::Pick&) const;
   // What the plugins' last word made of the attempt; none: it stays what it is.
   using Changed = std::variant<Failure, Reply>;
   std::optional<Changed> run_after(Outcome&, plugins::Ending) const;

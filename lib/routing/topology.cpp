@@ -39,6 +39,10 @@ bool is_too_long(const dialects::Request& request, int64_t context, std::optiona
 
 }  // namespace
 
+std::string live_name(const providers::Provider& provider) {
+  return provider.name() + " " + provider.config().base_url;
+}
+
 Gate& State::gate(const std::string& provider, int most) {
   const std::lock_guard guard(lock_);
   auto& gate = gates_[provider];
@@ -170,11 +174,40 @@ bool Topology::expand(std::string_view name, dialects::Dialect dialect, Random& 
   return expand_bare(name, dialect, out);
 }
 
+bool Topology::serves(const Upstream& upstream, std::string_view model) const {
+  const auto& provider = *upstream.provider;
+  if (provider.serves(model)) return true;
+  const std::string name = live_name(provider);
+  if (state_.live_models.has(name, model)) return true;
+  // Ollama's models have a tag, which goes without saying.
+  return provider.kind() == "ollama" && model.find(':') == std::string_view::npos &&
+         state_.live_models.has(name, std::string(model) + ":latest");
+}
+
+std::vector<std::string> Topology::models(const Upstream& upstream) const {
+  auto out = upstream.provider->models();
+  if (const auto told = state_.live_models.of(live_name(*upstream.provider)))
+    out.insert(out.end(), told->begin(), told->end());
+  std::ranges::sort(out);
+  out.erase(std::ranges::unique(out).begin(), out.end());
+  if (upstream.keys.size() > 0)
+    std::erase_if(out, [&](const std::string& model) { return upstream.keys.usable(model) == 0; });
+  return out;
+}
+
+bool Topology::knows(std::string_view name) const {
+  if (name.empty() || config_->aliases.contains(std::string(name)) || config_->route(name) != nullptr)
+    return true;
+  const size_t slash = name.find('/');
+  if (slash != std::string_view::npos && upstream(name.substr(0, slash)) != nullptr) return true;
+  return std::ranges::any_of(upstreams_, [&](const auto& u) { return serves(*u, name); });
+}
+
 bool Topology::expand_bare(std::string_view model, dialects::Dialect dialect, std::vector<Link>& out) const {
   // In a vendor's own dialect the name means that vendor's model first.
   std::vector<const Upstream*> serving;
   for (const auto& upstream : upstreams_) {
-    if (upstream->provider->serves(model)) serving.push_back(upstream.get());
+    if (serves(*upstream, model)) serving.push_back(upstream.get());
   }
   std::ranges::stable_partition(serving, [&](const Upstream* u) { return u->provider->own(dialect); });
   for (const auto* upstream : serving) append(*upstream, model, out);
