@@ -13,7 +13,7 @@ CLAUDE_CODE = json.loads((WIRE / "anthropic/claude_code.request.json").read_text
 CODEX = json.loads((WIRE / "openai-responses/codex_patch.request.json").read_text())
 GEMINI_CLI = json.loads((WIRE / "gemini/gemini_cli.request.json").read_text())
 LAST = "Then write it."
-SPEAK_RESPONSES = ("openai", "aws")  # whose bytes pass as they come
+SPEAK_RESPONSES = ("openai", "aws", "ollama")  # whose bytes pass as they come
 
 
 def setUpModule():
