@@ -25,11 +25,8 @@ class ChatEventDecoder final : public EventDecoder {
       out.push_back({.kind = EventKind::end});
       return {};
     }
-    const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(Kind::object)) {
-      return fail(ErrorClass::invalid_response,
-                  "a stream event that is no JSON object: " + shortened(event.data, 120));
-    }
+    const auto doc = parse_event(event);
+    if (!doc) return fail(doc.error());
     const auto chunk = doc->root();
     if (const auto error = openai_error(chunk)) {
       out.push_back({.kind = EventKind::error, .text = std::string(error.raw())});

@@ -1,5 +1,6 @@
 // Responses (https://platform.openai.com/docs/api-reference/responses).
 #include "base/text.h"
+#include "dialects/reading.h"
 #include "dialects/responses.h"
 #include "dialects/translation_of.h"
 
@@ -15,11 +16,8 @@ class ResponsesStreamReader final : public StreamReader {
       step.done = true;
       return step;
     }
-    const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(json::Kind::object)) {
-      return fail(ErrorClass::invalid_response,
-                  "a stream event that is no JSON object: " + shortened(event.data, 120));
-    }
+    const auto doc = parse_event(event);
+    if (!doc) return fail(doc.error());
     const auto body = doc->root();
     const std::string type = body["type"].string().value_or(std::string(event.type));
     const auto response = body["response"];
@@ -90,10 +88,8 @@ class ResponsesCodec final : public OpenAiCodec {
   }
 
   Result<ReplyFacts> read_reply(std::string_view body) const override {
-    const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(json::Kind::object)) {
-      return fail(ErrorClass::invalid_response, "a reply that is no JSON object: " + shortened(body, 120));
-    }
+    const auto doc = parse_reply(body);
+    if (!doc) return fail(doc.error());
     const auto reply = doc->root();
     ReplyFacts facts{.object = true};
     read_openai_usage(reply["usage"], facts.usage);

@@ -237,8 +237,8 @@ Finish responses_finish(Value response, const std::vector<Part>& parts) {
 }
 
 Result<Answer> read_responses_answer(std::string_view body) {
-  const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-  if (!doc) return fail(ErrorClass::invalid_response, "a reply that is no JSON: " + shortened(body, 120));
+  const auto doc = parse_reply(body);
+  if (!doc) return fail(doc.error());
   const auto reply = doc->root();
   Answer answer{.id = reply["id"].text(),
                 .model = reply["model"].text(),

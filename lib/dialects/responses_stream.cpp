@@ -19,11 +19,8 @@ class ResponsesEventDecoder final : public EventDecoder {
  public:
   Result<void> decode(const net::SseEvent& event, std::vector<StreamEvent>& out) override {
     if (event.data.empty() || event.data == "[DONE]") return {};
-    const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(Kind::object)) {
-      return fail(ErrorClass::invalid_response,
-                  "a stream event that is no JSON object: " + shortened(event.data, 120));
-    }
+    const auto doc = parse_event(event);
+    if (!doc) return fail(doc.error());
     const auto body = doc->root();
     const std::string type = body["type"].string().value_or(std::string(event.type));
     if (type == "error") {
