@@ -185,15 +185,18 @@ void Run::close_record(Outcome& outcome) {
 // A stream has told all that it will: the record is completed, and shown in its last event.
 std::string Run::sealed(Outcome& outcome, const Relay& relay) {
   auto& record = record_of(outcome);
-  note_usage(record, target(outcome.link), relay.usage());
+  note_usage(outcome, relay.usage());
   record.took = now() - arrived_ - record.started;
   return extra_fields(&outcome);
 }
 
-void Run::note_usage(observe::AttemptRecord& record, const routing::Target& t,
-                     const observe::Usage& usage) const {
+void Run::note_usage(Outcome& outcome, const observe::Usage& usage) {
+  const routing::Target& t = target(outcome.link);
+  auto& record = record_of(outcome);
   record.usage = usage;
   if (const auto cost = t.upstream->provider->cost(t.model, usage)) record.cost = *cost;
+  if (outcome.estimated_tokens > 0 && usage.input > 0)
+    t.state->tokens.learn(std::exchange(outcome.estimated_tokens, 0), usage.input);
 }
 
 }  // namespace llmgw::engine

@@ -2,6 +2,7 @@
 #include "base/text.h"
 #include "dialects/custom_tool.h"
 #include "dialects/multipart.h"
+#include "dialects/token_estimate.h"
 #include "engine/forward.h"
 #include "engine/race.h"
 #include "engine/run.h"
@@ -97,6 +98,10 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
   record_of(outcome).warnings = wire->warnings;
   auto call = make_call(*wire, t, outcome.link, pick.key);
   if (!call) return fail_with(outcome, std::move(call.error()));
+
+  const bool text = request_.doc && !request_.needs.vision && !request_.needs.audio;
+  if (text && t.state->tokens.wants_sample())
+    outcome.estimated_tokens = dialects::estimate_tokens(request_.doc->root());
 
   record_of(outcome).sent = true;
   auto sent = world_.transport.send(std::move(*call));
@@ -201,7 +206,7 @@ void Run::read_whole(Outcome& outcome, const Wire& wire, net::Exchange& exchange
     return fail_with(
         outcome, fail(ErrorClass::invalid_response, "a whole reply where a stream was asked for").error());
   }
-  note_usage(record_of(outcome), t, facts->usage);
+  note_usage(outcome, facts->usage);
   if (wire.embedding) {
     auto body = translated_embeddings(wire, codec_, t.model, reply.body);
     if (!body) return fail_with(outcome, std::move(body.error()));

@@ -59,7 +59,7 @@ class Run {
   void settle(Outcome&);
   std::string sealed(Outcome&, const Relay&);
   void close_record(Outcome&);
-  void note_usage(observe::AttemptRecord&, const routing::Target&, const observe::Usage&) const;
+  void note_usage(Outcome&, const observe::Usage&);
 
   // exchange.cpp: its call.
   void exchange(Outcome&, const routing::KeyRing::Pick&);

@@ -23,8 +23,10 @@ bool same_vectors(const Target& a, const Target& b) {
 }
 
 // Whether the prompt is surely longer than `context` tokens: by its size where that says enough, else by an
-// estimate, made once and kept in `tokens`, that may be a fifth too high.
-bool is_too_long(const dialects::Request& request, int64_t context, std::optional<int64_t>& tokens) {
+// estimate, made once and kept in `tokens`, that may be a fifth too high; `scale` is what the target makes of
+// it.
+bool is_too_long(const dialects::Request& request, int64_t context, double scale,
+                 std::optional<int64_t>& tokens) {
   const int64_t bytes = request.needs.text_bytes;
   if (bytes / 8 > context) return true;    // no tokenizer makes longer tokens of ordinary text
   if (bytes / 2 <= context) return false;  // few make shorter ones
@@ -34,7 +36,7 @@ bool is_too_long(const dialects::Request& request, int64_t context, std::optiona
   if (!request.doc || d == Dialect::openai_embeddings || d == Dialect::cohere_embed || d == Dialect::rerank)
     return false;
   if (!tokens) tokens = dialects::estimate_tokens(request.doc->root());
-  return *tokens * 4 / 5 > context;
+  return static_cast<double>(*tokens) * scale * 4 / 5 > static_cast<double>(context);
 }
 
 }  // namespace
@@ -322,7 +324,7 @@ std::string Topology::why_not(const Target& target, const dialects::Request& req
   if (needs.audio && facts.audio == false) return "the model takes no audio";
   if (needs.tools && facts.tools == false) return "the model has no tools";
   if (needs.json_schema && facts.json_schema == false) return "the model has no JSON schema";
-  if (facts.context && is_too_long(request, *facts.context, tokens)) {
+  if (facts.context && is_too_long(request, *facts.context, target.state->tokens.factor(), tokens)) {
     return "its context of " + std::to_string(*facts.context) + " tokens is too small";
   }
   return {};
