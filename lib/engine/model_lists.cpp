@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <exception>
 
+#include "net/whole_reply.h"
 #include "providers/model_listing.h"
 
 namespace llmgw::engine {
@@ -37,20 +38,11 @@ Result<std::string> get(const World& world, const routing::Upstream& upstream, d
   call.headers.add("Accept", "application/json");
   call.headers.add("Accept-Encoding", "identity");
   provider.authorize(call.headers, key, dialect);
-  auto exchange = world.transport.send(std::move(call));
-  if (!exchange) return fail(std::move(exchange.error()));
-  const auto head = (*exchange)->head(by);
-  if (!head) return fail(head.error());
-  if ((*head)->status != 200)
-    return fail(ErrorClass::invalid_response, "status " + std::to_string((*head)->status));
-  std::string body;
-  for (;;) {
-    const auto bytes = (*exchange)->read(by);
-    if (!bytes) return fail(bytes.error());
-    if (bytes->empty()) return body;
-    body += *bytes;
-    if (body.size() > kLargestPage) return fail(ErrorClass::invalid_response, "a list without end");
-  }
+  auto reply = net::whole_reply(world.transport, std::move(call), by, kLargestPage);
+  if (!reply) return fail(std::move(reply.error()));
+  if (reply->status != 200)
+    return fail(ErrorClass::invalid_response, "status " + std::to_string(reply->status));
+  return std::move(reply->body);
 }
 
 Result<Models> list_of(const World& world, const routing::Upstream& upstream, TimePoint by) {
