@@ -111,14 +111,7 @@ class AnthropicWriter {
   }
 
   void write_tools() {
-    std::vector<const Tool*> tools;
-    for (size_t i = 0; i < c_.tools.size(); ++i) {
-      if (!c_.tools[i].native.empty() && c_.tools[i].native_dialect != Dialect::anthropic_messages) {
-        warn(warnings_, warning::kDropped, at("tools", i));
-      } else {
-        tools.push_back(&c_.tools[i]);
-      }
-    }
+    const auto tools = tools_for(c_, Dialect::anthropic_messages, warnings_);
     if (tools.empty()) return;
     writer_.key("tools").begin_array();
     for (const Tool* tool : tools) {

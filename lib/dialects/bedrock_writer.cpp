@@ -193,14 +193,7 @@ class BedrockWriter {
   void write_tools() {
     const ToolChoice& choice = c_.tool_choice;
     const auto called = called_tools();
-    std::vector<const Tool*> tools;
-    for (size_t i = 0; i < c_.tools.size(); ++i) {
-      if (!c_.tools[i].native.empty() && c_.tools[i].native_dialect != Dialect::bedrock_converse) {
-        warn(warnings_, warning::kDropped, at("tools", i));
-      } else {
-        tools.push_back(&c_.tools[i]);
-      }
-    }
+    const auto tools = tools_for(c_, Dialect::bedrock_converse, warnings_);
     // There is no choice of "none": without calls behind it, it is to have no tools.
     if (choice.kind == ToolChoice::Kind::none) {
       if (called.empty()) return;

@@ -45,14 +45,9 @@ class CohereWriter {
 
   // No tool can be named: the others are left out, and one must be called.
   void choose_tools() {
-    for (size_t i = 0; i < c_.tools.size(); ++i) {
-      const Tool& tool = c_.tools[i];
-      if (!tool.native.empty()) {
-        drop(at("tools", i));
-      } else if (c_.tool_choice.kind != ToolChoice::Kind::named || tool.name == c_.tool_choice.name) {
-        tools_.push_back(&tool);
-      }
-    }
+    tools_ = tools_for(c_, Dialect::cohere_chat, warnings_);
+    if (c_.tool_choice.kind == ToolChoice::Kind::named)
+      std::erase_if(tools_, [&](const Tool* tool) { return tool->name != c_.tool_choice.name; });
   }
 
   void decide_thinking() {

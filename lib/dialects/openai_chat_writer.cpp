@@ -175,15 +175,11 @@ class ChatWriter {
   }
 
   void write_tools() {
-    bool any = false;
-    for (size_t i = 0; i < c_.tools.size(); ++i) {
-      const Tool& tool = c_.tools[i];
-      if (!tool.native.empty() && tool.native_dialect != Dialect::openai_chat) {
-        warn(warnings_, warning::kDropped, at("tools", i));
-        continue;
-      }
-      if (!any) writer_.key("tools").begin_array();
-      any = true;
+    const auto tools = tools_for(c_, Dialect::openai_chat, warnings_);
+    if (tools.empty()) return;
+    writer_.key("tools").begin_array();
+    for (const Tool* each : tools) {
+      const Tool& tool = *each;
       if (!tool.native.empty()) {
         writer_.raw(tool.native);
         continue;
@@ -192,14 +188,13 @@ class ChatWriter {
       writer_.member("name", tool.name);
       if (!tool.description.empty()) writer_.member("description", tool.description);
       if (!tool.parameters.empty()) writer_.key("parameters").raw(tool.parameters);
-      if (const auto strict =
-              strict_for(target_.kind, tool.strict, tool.parameters, at("tools", i) + ".strict", warnings_))
+      if (const auto strict = strict_for(target_.kind, tool.strict, tool.parameters,
+                                         tool_path(c_, tool) + ".strict", warnings_))
         writer_.member("strict", *strict);
       writer_.end_object();
       if (tool.cache && target_.kind == "openrouter") write_cache(*tool.cache);
       writer_.end_object();
     }
-    if (!any) return;
     writer_.end_array();
     switch (c_.tool_choice.kind) {
       case ToolChoice::Kind::unset: break;

@@ -50,6 +50,22 @@ void warn(Warnings& warnings, std::string_view code, std::string field) {
   warnings.push_back(std::move(warning));
 }
 
+std::vector<const Tool*> tools_for(const Conversation& conversation, Dialect dialect, Warnings& warnings) {
+  std::vector<const Tool*> out;
+  for (const Tool& tool : conversation.tools) {
+    if (tool.native.empty() || tool.native_dialect == dialect) {
+      out.push_back(&tool);
+    } else {
+      warn(warnings, warning::kDropped, tool_path(conversation, tool));
+    }
+  }
+  return out;
+}
+
+std::string tool_path(const Conversation& conversation, const Tool& tool) {
+  return at("tools", static_cast<size_t>(&tool - conversation.tools.data()));
+}
+
 std::string joined_text(const std::vector<Part>& parts) {
   std::string out;
   for (const Part& part : parts) {

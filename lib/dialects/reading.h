@@ -28,6 +28,11 @@ Result<void> check_array(json::Value value, const std::string& path);
 // Notes that `field` is said to the target with a loss, or not at all.
 void warn(Warnings& warnings, std::string_view code, std::string field);
 
+// The tools that a target of `dialect` can be told: all but other vendors' own, which are warned of.
+std::vector<const Tool*> tools_for(const Conversation&, Dialect, Warnings&);
+// Where a tool of the conversation stands: "tools[2]".
+std::string tool_path(const Conversation&, const Tool&);
+
 // The texts of `parts` joined, without anything between them.
 std::string joined_text(const std::vector<Part>& parts);
 

@@ -166,15 +166,11 @@ class ResponsesWriter {
   }
 
   void write_tools() {
-    bool any = false;
-    for (size_t i = 0; i < c_.tools.size(); ++i) {
-      const Tool& tool = c_.tools[i];
-      if (!tool.native.empty() && tool.native_dialect != Dialect::openai_responses) {
-        warn(warnings_, warning::kDropped, at("tools", i));
-        continue;
-      }
-      if (!any) writer_.key("tools").begin_array();
-      any = true;
+    const auto tools = tools_for(c_, Dialect::openai_responses, warnings_);
+    if (tools.empty()) return;
+    writer_.key("tools").begin_array();
+    for (const Tool* each : tools) {
+      const Tool& tool = *each;
       if (!tool.native.empty()) {
         writer_.raw(tool.native);
         continue;
@@ -185,10 +181,9 @@ class ResponsesWriter {
           .raw(tool.parameters.empty() ? R"({"type":"object","properties":{}})" : tool.parameters);
       // Strict is the default here and nowhere else; it refuses most schemas.
       const auto strict =
-          strict_for(target_.kind, tool.strict, tool.parameters, at("tools", i) + ".strict", warnings_);
+          strict_for(target_.kind, tool.strict, tool.parameters, tool_path(c_, tool) + ".strict", warnings_);
       writer_.member("strict", strict.value_or(false)).end_object();
     }
-    if (!any) return;
     writer_.end_array();
     switch (c_.tool_choice.kind) {
       case ToolChoice::Kind::unset: break;
