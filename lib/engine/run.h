@@ -58,6 +58,7 @@ class Run {
   std::string sealed(Outcome&, const Relay&);
   void close_record(Outcome&);
   void note_usage(observe::AttemptRecord&, const routing::Target&, const observe::Usage&) const;
+  void note_stream(observe::AttemptRecord&, const routing::Target&, const Relay&) const;
 
   // exchange.cpp: its call.
   void exchange(Outcome&, const routing::KeyRing::Pick&);
@@ -117,6 +118,7 @@ class Run {
   std::optional<int64_t> context_needed_;  // larger than this: a target's context was too small
   std::unique_ptr<Race> race_;
   std::unique_ptr<KeptBodies> bodies_;  // none: the log keeps no bodies
+  plugins::Patience patience_;          // of the plugins
   size_t entered_ = 0;                  // plugins that let the request in
   bool finished_ = false;               // its row is written, hence all was said
   net::Fiber* fiber_;
