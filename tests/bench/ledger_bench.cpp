@@ -18,7 +18,8 @@ constexpr Window kDay{kNow - 1h, kNow + 23h};
 std::vector<Level> levels_of(Ledger& ledger) {
   const std::string names[] = {"key a", "team t", "customer c", "all"};
   std::vector<Level> levels;
-  for (const uint32_t id : ledger.accounts(names).value()) levels.push_back({id, {INT64_MAX / 2}, kDay});
+  const auto ids = ledger.accounts(names).value();
+  for (const uint32_t id : ids) levels.push_back({id, {INT64_MAX / 2}, kDay});
   return levels;
 }
 
