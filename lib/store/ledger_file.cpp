@@ -95,10 +95,11 @@ Result<std::unique_ptr<LedgerFile>> LedgerFile::open(const std::string& director
   const File file(::open(path.c_str(), (writes ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_CLOEXEC));
   if (file.fd() < 0) return failed("open", path, errno);
   if (const auto why = why_foreign(file.fd(), ledger); !why.empty()) {
-    return fail(ErrorClass::server_error,
-                path + " " + why +
-                    ": what it says may be money that was spent; put the right file there, or move it away, and "
-                    "open calls of its time are not charged");
+    return fail(
+        ErrorClass::server_error,
+        path + " " + why +
+            ": what it says may be money that was spent; put the right file there, or move it away, and "
+            "open calls of its time are not charged");
   }
   void* memory =
       ::mmap(nullptr, kFileSize, writes ? PROT_READ | PROT_WRITE : PROT_READ, MAP_SHARED, file.fd(), 0);
@@ -112,6 +113,10 @@ LedgerFile::~LedgerFile() {
 
 std::span<uint64_t> LedgerFile::words() const {
   return {reinterpret_cast<uint64_t*>(static_cast<char*>(memory_) + kHeaderSize), kWords};
+}
+
+void LedgerFile::relax() {
+  ::madvise(memory_, kFileSize, MADV_DONTNEED);  // of a shared mapping: what was stored stays in the file
 }
 
 Result<void> LedgerFile::sync() {

@@ -7,8 +7,8 @@
 
 namespace llmgw::store {
 
-// The mapped file of a ledger's journal: `directory`/ledger.journal, 0600, of fixed size, its blocks allocated
-// beforehand, so that a full disk cannot fail a store into it.
+// The mapped file of a ledger's journal: `directory`/ledger.journal, 0600, of fixed size, its blocks
+// allocated beforehand, so that a full disk cannot fail a store into it.
 class LedgerFile {
  public:
   static constexpr uint32_t kVersion = 1;
@@ -23,6 +23,8 @@ class LedgerFile {
   LedgerFile& operator=(const LedgerFile&) = delete;
 
   std::span<uint64_t> words() const;
+  // Pages that were looked at take no memory of this process's until they are used again.
+  void relax();
   // All that was stored before is on the disk when it returns.
   Result<void> sync();
 

@@ -20,8 +20,8 @@
 namespace llmgw::store {
 namespace {
 
-constexpr Duration kKept = 24h * 60;    // sums of windows that are over, for people
-constexpr size_t kFreedAtOnce = 64;     // slots, while the lock is held
+constexpr Duration kKept = 24h * 60;               // sums of windows that are over, for people
+constexpr size_t kFreedAtOnce = 64;                // slots, while the lock is held
 constexpr size_t kHurry = LedgerFile::kSlots / 4;  // so many settled: the thread does not wait for its time
 
 // Held as long as the process writes the ledger; the kernel lets go when it dies.
@@ -143,7 +143,8 @@ Result<std::unique_ptr<MappedLedger>> MappedLedger::open(const std::string& dire
   if (!watermark) return fail(watermark.error());
   auto file = LedgerFile::open(directory, *id, LedgerFile::Mode::write);
   if (!file) return fail(std::move(file.error()));
-  auto parts = std::make_unique<Parts>(std::move(*held), std::move(*table), std::move(*file), log, clock, options);
+  auto parts =
+      std::make_unique<Parts>(std::move(*held), std::move(*table), std::move(*file), log, clock, options);
   if (auto done = parts->replay(*watermark); !done) return fail(std::move(done.error()));
   return std::unique_ptr<MappedLedger>(new MappedLedger(std::move(parts)));
 }
@@ -172,6 +173,7 @@ Result<void> MappedLedger::Parts::replay(uint64_t watermark) {
     if (file->words()[slot * LedgerJournal::kWordsPerSlot] != 0) journal.free(slot);
     places.push_back(slot);
   }
+  file->relax();
   const auto rows = table.rows(clock.wall());
   if (!rows) return fail(rows.error());
   for (const auto& row : *rows) sums.restore(row.account, row.window, row.spent);

@@ -75,7 +75,7 @@ class BudgetTest(GatewayCase):
         self.assertEqual(self.ask(), 200)
         self.assertEqual(self.ask(), 402)
         message = json.loads(self.last)["error"]["message"]
-        self.assertIn("the budget of the virtual key 'shop' $3.00 per month, is spent: $3.00 of it", message)
+        self.assertIn("the budget of the virtual key 'shop', $3.00 per month, is spent: $3.00 of it", message)
         self.assertIn("resets at 20", message)
         levels = {b["level"]: b for b in self.get("/api/budgets")}
         self.assertEqual(levels["key shop"]["spent_usd"], 3)

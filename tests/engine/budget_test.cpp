@@ -118,7 +118,7 @@ TEST_CASE("a spent budget is a 402 that names the level, the limit, what was spe
   CHECK(world.ask(asks()).status == 200);
   const Got refused = world.ask(asks());
   CHECK(refused.status == 402);
-  CHECK(refused.has("the budget of the virtual key 'k' $15.00 per day, is spent: $10.00 of it"));
+  CHECK(refused.has("the budget of the virtual key 'k', $15.00 per day, is spent: $10.00 of it"));
   CHECK(refused.has("this call may cost up to $10.00; it resets at 2026-01-02T00:00:00.000Z"));
   CHECK(world.records.back().error_class == ErrorClass::budget);
   CHECK(world.ask(asks(R"(,"max_tokens":5)")).status == 200);

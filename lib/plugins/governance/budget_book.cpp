@@ -38,7 +38,7 @@ BudgetBook::BudgetBook(std::shared_ptr<const config::Config> config, store::Ledg
     customers_[customer.name] =
         add("customer " + customer.name, "the customer '" + customer.name + "'", customer.budget);
   }
-  total_ = add("all", "[budget], of all requests,", config_->budget);
+  total_ = add("all", "all requests", config_->budget);
   for (const auto& key : config_->virtual_keys) {
     const auto team = std::ranges::find(config_->teams, key.team, &config::Team::name);
     if (team == config_->teams.end()) continue;

@@ -106,7 +106,7 @@ class Wish {
     const auto& account = *accounts_[shortage.level];
     const WallTime now = clock_.wall();
     const auto window = levels_[shortage.level].window;
-    std::string message = "the budget of " + account.shown + " " + observe::shown(account.budget.limit) +
+    std::string message = "the budget of " + account.shown + ", " + observe::shown(account.budget.limit) +
                           " per " + account.budget.per + ", is spent: " + observe::shown(shortage.spent) +
                           " of it";
     if (shortage.reserved.value > 0)
