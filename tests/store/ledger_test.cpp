@@ -247,6 +247,8 @@ TEST_CASE("a damaged or foreign file is refused, not forgotten") {
   CHECK(!MappedLedger::open(directory.path(), quiet(), kClock));
 }
 
+// ThreadSanitizer lets no forked process start a thread.
+#ifndef __SANITIZE_THREAD__
 TEST_CASE("whenever a process is killed, what it sent is charged, what it settled is, and nothing twice") {
   const TemporaryDirectory directory;
   int64_t expected = 0;
@@ -294,6 +296,8 @@ TEST_CASE("whenever a process is killed, what it sent is charged, what it settle
     expected = spent;
   }
 }
+
+#endif
 
 TEST_CASE("the journal of a process that died says of each slot what was stored last") {
   std::vector<uint64_t> words(4 * LedgerJournal::kWordsPerSlot);

@@ -7,7 +7,9 @@
 namespace llmgw::plugins {
 namespace {
 
+// nullptr: UTC.
 const date::time_zone* zone_of(const std::string& name) {
+  if (name == "UTC") return nullptr;
   try {
     return date::locate_zone(name);
   } catch (const std::runtime_error&) {
