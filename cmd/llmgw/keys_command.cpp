@@ -28,6 +28,7 @@ struct Entry {
   bool readable = true;  // its secret is at hand; without it its rests cannot be told
   std::vector<store::Rest> rests;
   bool target = false;  // `name` is a model
+  bool login = false;   // of a client's login at a target
 
   std::string full_name() const { return provider + "/" + name; }
 };
@@ -39,6 +40,24 @@ void add_rests(const store::Rests& rests, const routing::KeyRing::RestNames& nam
         (!names.group.empty() && rest.name == names.group)) {
       entry.rests.push_back(std::move(rest));
     }
+  }
+}
+
+// Logins of clients that rest (engine/login.h): "login:HASH:PROVIDER/MODEL".
+void add_logins(const store::Rests& rests, WallTime now, std::vector<Entry>& entries) {
+  constexpr std::string_view kLogin = "login:";
+  constexpr size_t kShown = 8;  // of the hash: enough to tell logins apart
+  for (auto& rest : rests.list(now)) {
+    if (!rest.name.starts_with(kLogin)) continue;
+    const auto name = rest.name.substr(kLogin.size());
+    const size_t colon = name.find(':'), slash = name.find('/');
+    if (colon == std::string::npos || slash == std::string::npos || slash < colon) continue;
+    Entry entry{.provider = name.substr(colon + 1, slash - colon - 1),
+                .name = "login-" + name.substr(0, kShown) + ":" + name.substr(slash + 1),
+                .target = true,
+                .login = true};
+    entry.rests.push_back(std::move(rest));
+    entries.push_back(std::move(entry));
   }
 }
 
@@ -67,6 +86,7 @@ std::vector<Entry> entries_of(const routing::Topology& topology, const store::Re
     entry.rests.push_back(std::move(rest));
     entries.push_back(std::move(entry));
   }
+  add_logins(rests, now, entries);
   return entries;
 }
 
@@ -93,7 +113,7 @@ std::string table_of(const std::vector<Entry>& entries, WallTime now, const obse
   for (const auto& e : entries) {
     char weight[32];
     std::snprintf(weight, sizeof weight, "%g", e.weight);
-    table.row({{e.full_name() + (e.target ? " (target)" : "")},
+    table.row({{e.full_name() + (e.target && !e.login ? " (target)" : "")},
                {e.target ? "" : weight},
                {e.group},
                {e.target           ? ""
@@ -109,7 +129,12 @@ std::string json_of(const std::vector<Entry>& entries) {
   json::Writer writer(out);
   writer.begin_array();
   for (const auto& e : entries) {
-    writer.begin_object().member("provider", e.provider).member(e.target ? "model" : "key", e.name);
+    writer.begin_object()
+        .member("provider", e.provider)
+        .member(e.login    ? "login"
+                : e.target ? "model"
+                           : "key",
+                e.name);
     if (!e.target) writer.member("weight", e.weight);
     if (!e.group.empty()) writer.member("group", e.group);
     writer.key("rests").begin_array();

@@ -4,11 +4,14 @@
 #include <fstream>
 #include <sstream>
 
+#include "ask/local_engine.h"
+#include "ask/session.h"
 #include "base/json_writer.h"
 #include "command.h"
 #include "config/quantity.h"
 #include "kinds.h"
 #include "load_config.h"
+#include "net/dial.h"
 #include "observe/table.h"
 #include "providers/imported_models.h"
 #include "providers/serving.h"
@@ -18,9 +21,11 @@
 namespace llmgw::cmd {
 namespace {
 
+constexpr Duration kLivePatience = 10s;
+
 struct Flags {
   std::string config, provider;
-  bool json = false, kinds = false;
+  bool json = false, kinds = false, live = false;
 };
 
 struct Row {
@@ -34,7 +39,7 @@ std::vector<Row> rows_of(const routing::Topology& topology, const std::string& o
   for (const auto& upstream : topology.upstreams()) {
     const auto& provider = *upstream->provider;
     if (!only.empty() && provider.name() != only) continue;
-    std::vector<std::string> models = provider.models();
+    std::vector<std::string> models = topology.models(*upstream);
     // What the config speaks of is there whatever the catalog knows.
     for (const auto& [model, _] : provider.config().models) {
       if (std::ranges::find(models, model) == models.end()) models.push_back(model);
@@ -106,7 +111,33 @@ std::string json_of(const std::vector<Row>& rows) {
   return out + "\n";
 }
 
-int models(const Flags& flags) {
+int show(const Flags& flags, const routing::Topology& topology) {
+  const auto rows = rows_of(topology, flags.provider);
+  if (rows.empty() && !flags.json)
+    return complain("no model is known of " + (flags.provider.empty() ? "any provider" : flags.provider) +
+                        "; name one as provider/model all the same",
+                    kOk);
+  return print(flags.json ? json_of(rows) : table_of(rows, look_of(STDOUT_FILENO))) ? kOk : kFailed;
+}
+
+// With what the providers themselves list, asked now.
+int show_live(const Flags& flags, std::shared_ptr<const config::Config> config, const Context& context) {
+  auto log_settings = log_options(*config, context.log_level);
+  if (context.log_level.empty()) log_settings.level = observe::Level::warn;
+  ask::Session session;  // before the log, whose thread is not to get its signals
+  observe::Log log(log_settings);
+  auto engine = ask::LocalEngine::open(session, std::move(config), log,
+                                       {.proxy = net::proxy_settings(config::system_environment()),
+                                        .log_requests = false,
+                                        .max_cost = {},
+                                        .spent = {}});
+  if (!engine) return complain(engine.error().message, kUsage);
+  session.run(1, [&](int) { (*engine)->ask_for_models(kLivePatience); });
+  if (session.signal() != 0) return kFailed;
+  return show(flags, (*engine)->topology());
+}
+
+int models(const Flags& flags, const Context& context) {
   if (flags.kinds)
     return print(flags.json ? kinds_json() : kinds_table(look_of(STDOUT_FILENO))) ? kOk : kFailed;
   const auto config = load_for_reading(flags.config);
@@ -124,12 +155,7 @@ int models(const Flags& flags) {
         "there is no provider '" + flags.provider + "'; there are: " + (names.empty() ? "none" : names),
         kUsage);
   }
-  const auto rows = rows_of(**topology, flags.provider);
-  if (rows.empty() && !flags.json)
-    return complain("no model is known of " + (flags.provider.empty() ? "any provider" : flags.provider) +
-                        "; name one as provider/model all the same",
-                    kOk);
-  return print(flags.json ? json_of(rows) : table_of(rows, look_of(STDOUT_FILENO))) ? kOk : kFailed;
+  return flags.live ? show_live(flags, config, context) : show(flags, **topology);
 }
 
 // `models import FILE`: litellm's price list, for serve and ask on this data_dir.
@@ -159,6 +185,7 @@ void add_models(CLI::App& app, Context& context) {
   command->add_option("-c,--config", flags->config, "The config (default: as serve)")->type_name("FILE");
   command->add_flag("--json", flags->json, "As JSON");
   command->add_flag("--kinds", flags->kinds, "The kinds of provider that a config may name, in their place");
+  command->add_flag("--live", flags->live, "With the models that the providers themselves list, asked now");
   command->add_option("provider", flags->provider, "Of that one only")->type_name("PROVIDER");
   auto* import = command->add_subcommand(
       "import", "Take facts and prices from litellm's model_prices_and_context_window.json");
@@ -169,11 +196,11 @@ void add_models(CLI::App& app, Context& context) {
       [&context, flags, file] { context.run = [flags, file] { return import_list(flags->config, *file); }; });
   command->footer(
       "A '?' is a fact that is not known; [providers.X.models] and [providers.X.prices] set "
-      "it.\n\nExamples:\n  llmgw models\n  llmgw models openai\n  llmgw models --kinds\n  llmgw models "
-      "--json | jq '.[] | "
+      "it.\n\nExamples:\n  llmgw models\n  llmgw models openai\n  llmgw models --live "
+      "openrouter\n  llmgw models --kinds\n  llmgw models --json | jq '.[] | "
       "select(.vision)'");
   command->callback([&context, flags, import] {
-    if (!import->parsed()) context.run = [flags] { return models(*flags); };
+    if (!import->parsed()) context.run = [flags, &context] { return models(*flags, context); };
   });
 }
 

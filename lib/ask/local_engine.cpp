@@ -2,6 +2,7 @@
 
 #include "ask/cost_limit.h"
 #include "dialects/codec.h"
+#include "engine/model_lists.h"
 #include "simulate/mock/scenario.h"
 #include "store/mapped_rests.h"
 #include "store/memory_rests.h"
@@ -54,12 +55,17 @@ Result<std::unique_ptr<LocalEngine>> LocalEngine::open(Session& session,
                     .rests = *made->rests_,
                     .state = made->state_,
                     .plugins = made->plugins_,
+                    .lists_models = true,
                     .ended = [made = made.get()](observe::RequestRecord&& record) {
                       if (made->log_writer_ != nullptr)
                         made->log_writer_->offer(observe::RequestRecord(record));
                       made->ended_[made->session_.fiber()] = std::move(record);
                     }});
   return made;
+}
+
+void LocalEngine::ask_for_models(Duration patience) {
+  engine::ask_for_models(engine_->world(), *topology_, engine::Lists::missing, patience);
 }
 
 observe::RequestRecord LocalEngine::ask(const std::string& body, std::optional<Duration> timeout,

@@ -34,6 +34,9 @@ class LocalEngine final : public Asker {
   observe::RequestRecord ask(const std::string& body, std::optional<Duration> timeout,
                              AnswerReader&) override;
 
+  // Asks the providers for their models, at most `patience` long. On a fiber of the session.
+  void ask_for_models(Duration patience);
+
   const routing::Topology& topology() const { return *topology_; }
 
  private:

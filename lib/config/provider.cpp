@@ -135,7 +135,9 @@ void provider_section(Fields& f, Provider& provider) {
   f.field("errors", provider.errors, List{Group{error_rule_section}});
   if (!f.reading()) return;
   if (provider.forward_auth && !provider.keys.empty()) {
-    f.warn("forward_auth", "a client that sends a credential pays with it; the keys serve the others");
+    f.warn("forward_auth",
+           "a client that sends a credential pays with it until its limit is reached; the keys serve the "
+           "others");
   }
 }
 

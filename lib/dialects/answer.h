@@ -64,6 +64,7 @@ struct StreamEvent {
   Citation citation{};
   Finish finish = Finish::stop;
   observe::Usage usage{};  // start, usage
+  bool freeform = false;   // tool_call: of a custom tool; its arguments are text
 };
 
 }  // namespace llmgw::dialects

@@ -78,10 +78,8 @@ class AnthropicCodec final : public Codec {
   }
 
   Result<ReplyFacts> read_reply(std::string_view body) const override {
-    const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(Kind::object)) {
-      return fail(ErrorClass::invalid_response, "a reply that is no JSON object: " + shortened(body, 120));
-    }
+    const auto doc = parse_reply(body);
+    if (!doc) return fail(doc.error());
     const auto reply = doc->root();
     ReplyFacts facts{.object = true};
     read_anthropic_usage(reply["usage"], facts.usage);
@@ -107,7 +105,8 @@ class AnthropicCodec final : public Codec {
     writer.end_object();
     return out;
   }
-  std::string error_event(const Error& error, std::string_view extra_fields) const override {
+  std::string error_event(const Error& error, const StreamSoFar&,
+                          std::string_view extra_fields) const override {
     return "event: error\ndata: " + error_body(error, extra_fields) + "\n\n";
   }
 

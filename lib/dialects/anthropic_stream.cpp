@@ -7,6 +7,7 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "dialects/anthropic.h"
+#include "dialects/reading.h"
 #include "dialects/seal.h"
 
 namespace llmgw::dialects {
@@ -20,11 +21,8 @@ class AnthropicEventDecoder final : public EventDecoder {
  public:
   Result<void> decode(const net::SseEvent& event, std::vector<StreamEvent>& out) override {
     if (event.data.empty()) return {};
-    const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(Kind::object)) {
-      return fail(ErrorClass::invalid_response,
-                  "a stream event that is no JSON object: " + shortened(event.data, 120));
-    }
+    const auto doc = parse_event(event);
+    if (!doc) return fail(doc.error());
     const auto body = doc->root();
     const std::string type = body["type"].text();
     if (type == "content_block_delta") {

@@ -111,10 +111,8 @@ class BedrockConverseCodec final : public Codec {
   }
 
   Result<ReplyFacts> read_reply(std::string_view body) const override {
-    const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(Kind::object)) {
-      return fail(ErrorClass::invalid_response, "a reply that is no JSON object: " + shortened(body, 120));
-    }
+    const auto doc = parse_reply(body);
+    if (!doc) return fail(doc.error());
     const auto reply = doc->root();
     ReplyFacts facts{.object = true};
     read_bedrock_usage(reply["usage"], facts.usage);
@@ -134,7 +132,7 @@ class BedrockConverseCodec final : public Codec {
     return bedrock_error_body(error);
   }
   net::Headers error_headers(const Error& error) const override { return bedrock_error_headers(error); }
-  std::string error_event(const Error& error, std::string_view) const override {
+  std::string error_event(const Error& error, const StreamSoFar&, std::string_view) const override {
     return bedrock_error_frame(error);
   }
   std::string attach(const net::SseEvent& event, std::string_view) const override {

@@ -126,8 +126,8 @@ void write_bedrock_citation(json::Writer& writer, const Citation& citation) {
 }
 
 Result<Answer> read_bedrock_answer(std::string_view body) {
-  const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-  if (!doc) return fail(ErrorClass::invalid_response, "a reply that is no JSON: " + shortened(body, 120));
+  const auto doc = parse_reply(body);
+  if (!doc) return fail(doc.error());
   const auto reply = doc->root();
   Answer answer{.id = {}, .model = {}, .choices = {}};
   read_bedrock_usage(reply["usage"], answer.usage);

@@ -143,10 +143,8 @@ class BedrockInvokeCodec final : public Codec {
   }
 
   Result<ReplyFacts> read_reply(std::string_view body) const override {
-    const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(Kind::object)) {
-      return fail(ErrorClass::invalid_response, "a reply that is no JSON object: " + shortened(body, 120));
-    }
+    const auto doc = parse_reply(body);
+    if (!doc) return fail(doc.error());
     const auto reply = doc->root();
     if (reply["type"].says("message")) return anthropic_messages().read_reply(body);
     ReplyFacts facts{.object = true};
@@ -162,7 +160,7 @@ class BedrockInvokeCodec final : public Codec {
     return bedrock_error_body(error);
   }
   net::Headers error_headers(const Error& error) const override { return bedrock_error_headers(error); }
-  std::string error_event(const Error& error, std::string_view) const override {
+  std::string error_event(const Error& error, const StreamSoFar&, std::string_view) const override {
     return bedrock_error_frame(error);
   }
   std::string attach(const net::SseEvent& event, std::string_view) const override {

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "dialects/bedrock.h"
+#include "dialects/reading.h"
 #include "dialects/seal.h"
 #include "net/aws_event_stream.h"
 
@@ -22,11 +23,8 @@ class BedrockEventDecoder final : public EventDecoder {
       out.push_back({.kind = EventKind::error, .text = bedrock_exception_object(event.type, event.data)});
       return {};
     }
-    const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(Kind::object)) {
-      return fail(ErrorClass::invalid_response,
-                  "a stream event that is no JSON object: " + shortened(event.data, 120));
-    }
+    const auto doc = parse_event(event);
+    if (!doc) return fail(doc.error());
     const auto body = doc->root();
     if (event.type == "contentBlockDelta") {
       read_delta(body, out);

@@ -51,9 +51,12 @@ class StreamReader {
   int64_t text_bytes() const { return text_bytes_; }
   // The id of the object that the stream is about; empty: it has none that is kept.
   const std::string& id() const { return id_; }
+  // What was read up to now; in the same dialect, that is what the client has.
+  const StreamSoFar& so_far() const { return so_far_; }
 
  protected:
   std::string id_;
+  StreamSoFar so_far_;
   observe::Usage usage_;
   int64_t text_bytes_ = 0;
 };
@@ -78,8 +81,9 @@ class Codec {
   virtual std::string error_body(const Error&, std::string_view extra_fields) const = 0;
   // What an error's body does not say: the name of AWS's exceptions. Beside the usual fields.
   virtual net::Headers error_headers(const Error&) const { return {}; }
-  // The event that ends a broken stream.
-  virtual std::string error_event(const Error&, std::string_view extra_fields) const = 0;
+  // The event that ends a broken stream, of which the client has `so_far`.
+  virtual std::string error_event(const Error&, const StreamSoFar& so_far,
+                                  std::string_view extra_fields) const = 0;
   // A held event (StreamStep::holdable) with `extra_fields` where the dialect's SDKs read it.
   virtual std::string attach(const net::SseEvent& event, std::string_view extra_fields) const = 0;
   // The event of success at a stream's end; empty where the dialect has none.

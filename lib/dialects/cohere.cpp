@@ -49,7 +49,8 @@ class CohereCodec : public Codec {
     return cohere_error_body(error, extra_fields);
   }
   // The one event with a place for it (types/chat_message_end_event_delta.py).
-  std::string error_event(const Error& error, std::string_view extra_fields) const override {
+  std::string error_event(const Error& error, const StreamSoFar&,
+                          std::string_view extra_fields) const override {
     std::string out = "event: message-end\ndata: ";
     json::Writer writer(out);
     writer.begin_object().member("type", "message-end").key("delta").begin_object();
@@ -92,10 +93,8 @@ class CohereChatCodec final : public CohereCodec {
   }
 
   Result<ReplyFacts> read_reply(std::string_view body) const override {
-    const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(Kind::object)) {
-      return fail(ErrorClass::invalid_response, "a reply that is no JSON object: " + shortened(body, 120));
-    }
+    const auto doc = parse_reply(body);
+    if (!doc) return fail(doc.error());
     const auto reply = doc->root();
     const auto message = reply["message"];
     ReplyFacts facts{.object = true};
@@ -137,10 +136,8 @@ class CohereEmbedCodec final : public CohereCodec {
   }
 
   Result<ReplyFacts> read_reply(std::string_view body) const override {
-    const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(Kind::object)) {
-      return fail(ErrorClass::invalid_response, "a reply that is no JSON object: " + shortened(body, 120));
-    }
+    const auto doc = parse_reply(body);
+    if (!doc) return fail(doc.error());
     const auto reply = doc->root();
     ReplyFacts facts{.object = true};
     read_cohere_usage(reply["meta"], facts.usage);

@@ -83,8 +83,8 @@ void write_cohere_usage(json::Writer& writer, const observe::Usage& usage) {
 }
 
 Result<Answer> read_cohere_answer(std::string_view body) {
-  const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-  if (!doc) return fail(ErrorClass::invalid_response, "a reply that is no JSON: " + shortened(body, 120));
+  const auto doc = parse_reply(body);
+  if (!doc) return fail(doc.error());
   const auto reply = doc->root();
   Answer answer{.id = reply["id"].text(), .model = {}, .choices = {}};
   read_cohere_usage(reply["usage"], answer.usage);

@@ -20,11 +20,8 @@ class CohereEventDecoder final : public EventDecoder {
   Result<void> decode(const net::SseEvent& event, std::vector<StreamEvent>& out) override {
     // cohere-python takes "[DONE]" for the end, too (v2/raw_client.py): all was said before it.
     if (event.data.empty() || event.data == "[DONE]") return {};
-    const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(Kind::object)) {
-      return fail(ErrorClass::invalid_response,
-                  "a stream event that is no JSON object: " + shortened(event.data, 120));
-    }
+    const auto doc = parse_event(event);
+    if (!doc) return fail(doc.error());
     const auto body = doc->root();
     const auto type = body["type"];
     const auto message = body["delta"]["message"];

@@ -82,6 +82,7 @@ struct ToolCall {
   std::string name;
   RawJson arguments;  // an object's JSON; "{}" for none. As the model wrote it: may be no valid JSON
   Seal seal{};
+  bool freeform = false;  // of a custom tool (custom_tool.h): `arguments` is a text, not JSON
   bool operator==(const ToolCall&) const = default;
 };
 // A part that one vendor alone has (its own search results, code it ran): kept for a target of that dialect.
@@ -98,6 +99,7 @@ struct ToolResult {
   std::string name;           // of the tool; decoders take it from the call where their dialect leaves it out
   std::vector<Part> content;  // Text, Image, File
   bool error = false;
+  bool freeform = false;  // of a custom tool's call
   bool operator==(const ToolResult&) const;
 };
 
@@ -122,7 +124,7 @@ struct Part {
   bool operator==(const Part&) const = default;
 };
 inline bool ToolResult::operator==(const ToolResult& o) const {
-  return id == o.id && name == o.name && error == o.error && content == o.content;
+  return id == o.id && name == o.name && error == o.error && freeform == o.freeform && content == o.content;
 }
 
 // Tool results stand in messages of the user, as Anthropic, Bedrock and Gemini have it; a system message may
@@ -145,6 +147,9 @@ struct Tool {
   // A vendor's own: the whole definition, for targets of that dialect only. Empty: a function.
   RawJson native;
   Dialect native_dialect = Dialect::openai_chat;
+  // One of OpenAI's custom tools, which `native` defines (custom_tool.h); other dialects never see it so.
+  bool freeform = false;
+  bool grammar = false;  // its text must follow a grammar
   bool operator==(const Tool&) const = default;
 };
 

@@ -150,7 +150,8 @@ std::string GeminiCodec::error_body(const Error& error, std::string_view extra_f
   return out;
 }
 
-std::string GeminiCodec::error_event(const Error& error, std::string_view extra_fields) const {
+std::string GeminiCodec::error_event(const Error& error, const StreamSoFar&,
+                                     std::string_view extra_fields) const {
   return "data: " + error_body(error, extra_fields) + "\r\n\r\n";
 }
 

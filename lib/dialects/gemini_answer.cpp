@@ -217,8 +217,8 @@ void write_gemini_citations(json::Writer& writer, std::span<const Citation> cita
 }
 
 Result<Answer> read_gemini_answer(std::string_view body) {
-  const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-  if (!doc) return fail(ErrorClass::invalid_response, "a reply that is no JSON: " + shortened(body, 120));
+  const auto doc = parse_reply(body);
+  if (!doc) return fail(doc.error());
   const auto reply = doc->root();
   Answer answer{.id = gemini_field(reply, "responseId").text(),
                 .model = gemini_field(reply, "modelVersion").text(),

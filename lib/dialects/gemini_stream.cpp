@@ -23,11 +23,8 @@ class GeminiEventDecoder final : public EventDecoder {
  public:
   Result<void> decode(const net::SseEvent& event, std::vector<StreamEvent>& out) override {
     if (event.data.empty()) return {};
-    const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(Kind::object)) {
-      return fail(ErrorClass::invalid_response,
-                  "a stream event that is no JSON object: " + shortened(event.data, 120));
-    }
+    const auto doc = parse_event(event);
+    if (!doc) return fail(doc.error());
     const auto body = doc->root();
     if (const auto error = body["error"]; error && !error.is_null()) {
       out.push_back({.kind = EventKind::error, .text = std::string(error.raw())});

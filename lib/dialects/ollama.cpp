@@ -40,10 +40,8 @@ class OllamaCodec final : public Codec {
   }
 
   Result<ReplyFacts> read_reply(std::string_view body) const override {
-    const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(Kind::object)) {
-      return fail(ErrorClass::invalid_response, "a reply that is no JSON object: " + shortened(body, 120));
-    }
+    const auto doc = parse_reply(body);
+    if (!doc) return fail(doc.error());
     const auto reply = doc->root();
     ReplyFacts facts;
     read_ollama_usage(reply, facts.usage);
@@ -64,7 +62,8 @@ class OllamaCodec final : public Codec {
     json::Writer(out).begin_object().member("error", error.message).end_object();
     return out;
   }
-  std::string error_event(const Error& error, std::string_view extra_fields) const override {
+  std::string error_event(const Error& error, const StreamSoFar&,
+                          std::string_view extra_fields) const override {
     return error_body(error, extra_fields) + "\n";
   }
   std::string attach(const net::SseEvent& event, std::string_view) const override {

@@ -49,8 +49,8 @@ void write_ollama_usage(json::Writer& writer, const observe::Usage& usage) {
 }
 
 Result<Answer> read_ollama_answer(std::string_view body) {
-  const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-  if (!doc) return fail(ErrorClass::invalid_response, "a reply that is no JSON: " + shortened(body, 120));
+  const auto doc = parse_reply(body);
+  if (!doc) return fail(doc.error());
   const auto reply = doc->root();
   const auto message = reply["message"];
   Answer answer{.id = {}, .model = reply["model"].text(), .choices = {}};

@@ -59,7 +59,8 @@ std::string OpenAiCodec::error_body(const Error& error, std::string_view extra_f
   return out;
 }
 
-std::string OpenAiCodec::error_event(const Error& error, std::string_view extra_fields) const {
+std::string OpenAiCodec::error_event(const Error& error, const StreamSoFar&,
+                                     std::string_view extra_fields) const {
   return "data: " + error_body(error, extra_fields) + "\n\n";
 }
 

@@ -11,7 +11,7 @@ class OpenAiCodec : public Codec {
   Result<void> decode_request(Request&) const override;
   void edit_request(const Request&, std::string_view model, bool ask_usage, json::Edit&) const override;
   std::string error_body(const Error&, std::string_view extra_fields) const override;
-  std::string error_event(const Error&, std::string_view extra_fields) const override;
+  std::string error_event(const Error&, const StreamSoFar&, std::string_view extra_fields) const override;
   std::string attach(const net::SseEvent&, std::string_view extra_fields) const override;
   std::string_view end_event() const override { return "data: [DONE]\n\n"; }
 

@@ -7,6 +7,7 @@
 #include "dialects/openai.h"
 #include "dialects/openai_chat_answer.h"
 #include "dialects/openai_chat_request.h"
+#include "dialects/reading.h"
 #include "dialects/translation_of.h"
 
 namespace llmgw::dialects {
@@ -74,11 +75,8 @@ class ChatStreamReader final : public StreamReader {
       step.content = step.holdable = true;
       return step;
     }
-    const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(json::Kind::object)) {
-      return fail(ErrorClass::invalid_response,
-                  "a stream event that is no JSON object: " + shortened(event.data, 120));
-    }
+    const auto doc = parse_event(event);
+    if (!doc) return fail(doc.error());
     const auto chunk = doc->root();
     bool choices = false, finished = false;
     for (auto [key, value] : chunk.members()) {
@@ -202,10 +200,8 @@ class ChatCodec : public OpenAiCodec {
   }
 
   Result<ReplyFacts> read_reply(std::string_view body) const override {
-    const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(json::Kind::object)) {
-      return fail(ErrorClass::invalid_response, "a reply that is no JSON object: " + shortened(body, 120));
-    }
+    const auto doc = parse_reply(body);
+    if (!doc) return fail(doc.error());
     ReplyFacts facts{.object = true};
     bool choices = false;
     for (auto [key, value] : doc->root().members()) {

@@ -36,6 +36,12 @@ void write_chat_annotation(json::Writer& writer, const Citation& citation) {
   writer.end_object().end_object();
 }
 
+void write_chat_call(json::Writer& writer, const ToolCall& call) {
+  const std::string_view kind = call.freeform ? "custom" : "function";
+  writer.member("type", kind).key(kind).begin_object().member("name", call.name);
+  writer.member(call.freeform ? "input" : "arguments", call.arguments).end_object();
+}
+
 namespace {
 
 void read_message(Value message, std::vector<Part>& out) {
@@ -67,6 +73,13 @@ void read_message(Value message, std::vector<Part>& out) {
       out.push_back({Text{.text = words, .citations = {}}, {}});
   }
   for (auto [_, call] : message["tool_calls"].elements()) {
+    if (const auto custom = call["custom"]) {
+      ToolCall value{
+          .id = call["id"].text(), .name = custom["name"].text(), .arguments = custom["input"].text()};
+      value.freeform = true;
+      out.push_back({std::move(value), {}});
+      continue;
+    }
     const auto function = call["function"];
     ToolCall value{
         .id = call["id"].text(),
@@ -121,8 +134,9 @@ void write_message(json::Writer& writer, const std::vector<Part>& parts) {
   if (!calls.empty()) {
     writer.key("tool_calls").begin_array();
     for (const auto* call : calls) {
-      writer.begin_object().member("id", call->id).member("type", "function").key("function").begin_object();
-      writer.member("name", call->name).member("arguments", call->arguments).end_object().end_object();
+      writer.begin_object().member("id", call->id);
+      write_chat_call(writer, *call);
+      writer.end_object();
     }
     writer.end_array();
   }
@@ -167,8 +181,8 @@ void write_chat_usage(json::Writer& writer, const observe::Usage& usage) {
 }
 
 Result<Answer> read_chat_answer(std::string_view body) {
-  const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-  if (!doc) return fail(ErrorClass::invalid_response, "a reply that is no JSON: " + shortened(body, 120));
+  const auto doc = parse_reply(body);
+  if (!doc) return fail(doc.error());
   const auto reply = doc->root();
   Answer answer{.id = reply["id"].text(),
                 .model = reply["model"].text(),

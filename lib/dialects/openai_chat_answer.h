@@ -21,6 +21,8 @@ std::string_view chat_finish_reason(Finish);
 // `annotations` of a text that cites URLs, whole or in a delta.
 std::vector<Citation> read_chat_annotations(json::Value annotations);
 void write_chat_annotation(json::Writer&, const Citation&);
+// Members of an entry of `tool_calls`: its type, and the call.
+void write_chat_call(json::Writer&, const ToolCall&);
 // The `usage` object.
 void write_chat_usage(json::Writer&, const observe::Usage&);
 

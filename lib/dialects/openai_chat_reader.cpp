@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dialects/custom_tool.h"
 #include "dialects/media.h"
 #include "dialects/openai_chat_request.h"
 #include "dialects/reading.h"
@@ -88,7 +89,12 @@ Result<void> read_tool_calls(Value calls, const std::string& path, std::vector<P
     const std::string here = at(path, i++);
     const auto function = call["function"];
     if (call["type"].says("custom")) {
-      out.push_back({Foreign{Dialect::openai_chat, "custom", std::string(call.raw())}, {}});
+      ToolCall custom{.id = call["id"].text(),
+                      .name = call["custom"]["name"].text(),
+                      .arguments = call["custom"]["input"].text()};
+      custom.freeform = true;
+      if (custom.id.empty()) return refused(here + ".id", "is missing");
+      out.push_back({std::move(custom), {}});
       continue;
     }
     if (!function["name"].is(Kind::string)) return refused(here + ".function.name", "must be a string");
@@ -182,6 +188,10 @@ Result<void> read_tools(Value body, Conversation& out) {
       const std::string here = at(field, i++);
       const auto type = tool["type"].text();
       if (field == "tools" && type != "function") {
+        if (type == "custom") {
+          out.tools.push_back(read_custom_tool(tool["custom"], tool, Dialect::openai_chat));
+          continue;
+        }
         Tool own;
         own.name = type;
         own.native = tool.raw();
@@ -206,7 +216,8 @@ void read_tool_choice(Value body, ToolChoice& out) {
   if (choice.says("required")) out.kind = ToolChoice::Kind::required;
   if (choice.is(Kind::object)) {
     out.kind = ToolChoice::Kind::named;
-    out.name = choice["function"] ? choice["function"]["name"].text() : choice["name"].text();
+    const auto named = choice["custom"] ? choice["custom"] : choice["function"];
+    out.name = named ? named["name"].text() : choice["name"].text();
     if (out.name.empty()) out = {};
   }
   out.parallel = body["parallel_tool_calls"].boolean();

@@ -1,6 +1,7 @@
 // The chunks of a streamed chat completion.
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "base/json_writer.h"
 #include "base/text.h"
@@ -24,11 +25,8 @@ class ChatEventDecoder final : public EventDecoder {
       out.push_back({.kind = EventKind::end});
       return {};
     }
-    const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(Kind::object)) {
-      return fail(ErrorClass::invalid_response,
-                  "a stream event that is no JSON object: " + shortened(event.data, 120));
-    }
+    const auto doc = parse_event(event);
+    if (!doc) return fail(doc.error());
     const auto chunk = doc->root();
     if (const auto error = openai_error(chunk)) {
       out.push_back({.kind = EventKind::error, .text = std::string(error.raw())});
@@ -134,13 +132,15 @@ class ChatEventDecoder final : public EventDecoder {
                      .choice = number,
                      .part = part,
                      .id = std::move(id),
-                     .name = function["name"].text()});
+                     .name = call["custom"] ? call["custom"]["name"].text() : function["name"].text(),
+                     .freeform = bool(call["custom"])});
     }
     if (auto seal = seal_in(Issuer::gemini, call["extra_content"]["google"]["thought_signature"].text())) {
       out.push_back(
           {.kind = EventKind::seal, .choice = number, .part = found->second, .seal = std::move(seal)});
     }
     std::string piece = function["arguments"].is(Kind::object) ? std::string(function["arguments"].raw())
+                        : call["custom"]                       ? call["custom"]["input"].text()
                                                                : function["arguments"].text();
     if (!piece.empty()) {
       out.push_back(
@@ -175,18 +175,25 @@ class ChatEventEncoder final : public EventEncoder {
         calls[event.part] = index;
         begin(event.choice, out);
         writer_->key("tool_calls").begin_array().begin_object().member("index", index);
-        writer_->member("id", event.id).member("type", "function").key("function").begin_object();
-        writer_->member("name", event.name).member("arguments", "").end_object().end_object().end_array();
+        writer_->member("id", event.id);
+        const ToolCall call{
+            .id = {}, .name = event.name, .arguments = {}, .seal = {}, .freeform = event.freeform};
+        if (event.freeform) custom_.emplace(event.choice, event.part);
+        write_chat_call(*writer_, call);
+        writer_->end_object().end_array();
         finish_chunk(out, {});
         break;
       }
-      case EventKind::arguments:
+      case EventKind::arguments: {
+        const bool custom = custom_.contains({event.choice, event.part});
         begin(event.choice, out);
         writer_->key("tool_calls").begin_array().begin_object();
-        writer_->member("index", calls_[event.choice][event.part]).key("function").begin_object();
-        writer_->member("arguments", event.text).end_object().end_object().end_array();
+        writer_->member("index", calls_[event.choice][event.part]).key(custom ? "custom" : "function");
+        writer_->begin_object().member(custom ? "input" : "arguments", event.text);
+        writer_->end_object().end_object().end_array();
         finish_chunk(out, {});
         break;
+      }
       case EventKind::citation:
         begin(event.choice, out);
         writer_->key("annotations").begin_array();
@@ -262,6 +269,7 @@ class ChatEventEncoder final : public EventEncoder {
   observe::Usage usage_;
   std::map<int, bool> spoken_;                   // choices that have begun, and whether with words
   std::map<int, std::map<int, int64_t>> calls_;  // `index` of a call, by choice and part
+  std::set<std::pair<int, int>> custom_;         // calls of custom tools, by choice and part
   std::map<int, Finish> finishes_;
 };
 

@@ -1,8 +1,11 @@
 // Writes a chat completions request.
 #include "base/json_writer.h"
+#include "dialects/custom_tool.h"
 #include "dialects/media.h"
+#include "dialects/openai_chat_answer.h"
 #include "dialects/openai_chat_request.h"
 #include "dialects/reading.h"
+#include "dialects/strict_schema.h"
 #include "dialects/thinking.h"
 
 namespace llmgw::dialects {
@@ -162,12 +165,9 @@ class ChatWriter {
     if (!calls.empty()) {
       writer_.key("tool_calls").begin_array();
       for (const auto* call : calls) {
-        writer_.begin_object()
-            .member("id", bounded_call_id(call->id, kMostCallId))
-            .member("type", "function")
-            .key("function")
-            .begin_object();
-        writer_.member("name", call->name).member("arguments", call->arguments).end_object().end_object();
+        writer_.begin_object().member("id", bounded_call_id(call->id, kMostCallId));
+        write_chat_call(writer_, *call);
+        writer_.end_object();
       }
       writer_.end_array();
     }
@@ -192,7 +192,9 @@ class ChatWriter {
       writer_.member("name", tool.name);
       if (!tool.description.empty()) writer_.member("description", tool.description);
       if (!tool.parameters.empty()) writer_.key("parameters").raw(tool.parameters);
-      if (tool.strict) writer_.member("strict", *tool.strict);
+      if (const auto strict =
+              strict_for(target_.kind, tool.strict, tool.parameters, at("tools", i) + ".strict", warnings_))
+        writer_.member("strict", *strict);
       writer_.end_object();
       if (tool.cache && target_.kind == "openrouter") write_cache(*tool.cache);
       writer_.end_object();
@@ -204,10 +206,12 @@ class ChatWriter {
       case ToolChoice::Kind::automatic: writer_.member("tool_choice", "auto"); break;
       case ToolChoice::Kind::none: writer_.member("tool_choice", "none"); break;
       case ToolChoice::Kind::required: writer_.member("tool_choice", "required"); break;
-      case ToolChoice::Kind::named:
-        writer_.key("tool_choice").begin_object().member("type", "function").key("function").begin_object();
+      case ToolChoice::Kind::named: {
+        const std::string_view kind = names_custom_tool(c_) ? "custom" : "function";
+        writer_.key("tool_choice").begin_object().member("type", kind).key(kind).begin_object();
         writer_.member("name", c_.tool_choice.name).end_object().end_object();
         break;
+      }
     }
     if (c_.tool_choice.parallel) writer_.member("parallel_tool_calls", *c_.tool_choice.parallel);
   }
@@ -224,7 +228,9 @@ class ChatWriter {
     writer_.member("name", format.name.empty() ? "answer" : format.name);
     if (!format.description.empty()) writer_.member("description", format.description);
     if (!format.schema.empty()) writer_.key("schema").raw(format.schema);
-    if (format.strict) writer_.member("strict", *format.strict);
+    if (const auto strict =
+            strict_for(target_.kind, format.strict, format.schema, "format.strict", warnings_))
+      writer_.member("strict", *strict);
     writer_.end_object().end_object();
   }
 

@@ -1,5 +1,6 @@
 // Responses (https://platform.openai.com/docs/api-reference/responses).
 #include "base/text.h"
+#include "dialects/reading.h"
 #include "dialects/responses.h"
 #include "dialects/translation_of.h"
 
@@ -15,14 +16,12 @@ class ResponsesStreamReader final : public StreamReader {
       step.done = true;
       return step;
     }
-    const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(json::Kind::object)) {
-      return fail(ErrorClass::invalid_response,
-                  "a stream event that is no JSON object: " + shortened(event.data, 120));
-    }
+    const auto doc = parse_event(event);
+    if (!doc) return fail(doc.error());
     const auto body = doc->root();
     const std::string type = body["type"].string().value_or(std::string(event.type));
     const auto response = body["response"];
+    note(body, response);
     if (type.ends_with(".delta")) {
       step.content = body["delta"].raw().size() > 2;
       text_bytes_ += static_cast<int64_t>(body["delta"].raw().size()) - 2;
@@ -39,6 +38,15 @@ class ResponsesStreamReader final : public StreamReader {
       step.error_object = body["error"] ? body["error"].raw() : body.raw();
     }
     return step;
+  }
+
+ private:
+  void note(json::Value body, json::Value response) {
+    so_far_.sequence = body["sequence_number"].integer().value_or(so_far_.sequence) + 1;
+    if (!so_far_.id.empty() || !response["id"].is(json::Kind::string)) return;
+    so_far_.id = response["id"].text();
+    so_far_.model = response["model"].text();
+    so_far_.created = static_cast<int64_t>(response["created_at"].number().value_or(0));
   }
 };
 
@@ -80,10 +88,8 @@ class ResponsesCodec final : public OpenAiCodec {
   }
 
   Result<ReplyFacts> read_reply(std::string_view body) const override {
-    const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(json::Kind::object)) {
-      return fail(ErrorClass::invalid_response, "a reply that is no JSON object: " + shortened(body, 120));
-    }
+    const auto doc = parse_reply(body);
+    if (!doc) return fail(doc.error());
     const auto reply = doc->root();
     ReplyFacts facts{.object = true};
     read_openai_usage(reply["usage"], facts.usage);
@@ -99,15 +105,15 @@ class ResponsesCodec final : public OpenAiCodec {
   }
 
   // What makes the SDKs and Codex see a failed response.
-  std::string error_event(const Error& error, std::string_view extra_fields) const override {
+  std::string error_event(const Error& error, const StreamSoFar& so_far,
+                          std::string_view extra_fields) const override {
     std::string out = "event: response.failed\ndata: ";
     json::Writer writer(out);
-    writer.begin_object().member("type", "response.failed").key("response").begin_object();
-    writer.member("object", "response").member("status", "failed").key("error").begin_object();
-    writer.member("code", error.code.empty() ? name(error.error_class) : std::string_view(error.code));
-    writer.member("message", error.message).end_object();
-    if (!extra_fields.empty()) writer.key("extra_fields").raw(extra_fields);
-    writer.end_object().end_object();
+    writer.begin_object().member("type", "response.failed").member("sequence_number", so_far.sequence);
+    const ResponseFrame frame{
+        .id = so_far.id, .model = so_far.model, .created = so_far.created, .error = &error};
+    write_response(writer.key("response"), frame, "[]", extra_fields);
+    writer.end_object();
     return out + "\n\n";
   }
   std::string attach(const net::SseEvent& event, std::string_view extra_fields) const override {

@@ -2,8 +2,19 @@
 
 #include "base/hash.h"
 #include "base/json_writer.h"
+#include "base/text.h"
 
 namespace llmgw::dialects {
+namespace {
+
+Result<json::Doc> parse_object(std::string_view text, std::string_view otherwise) {
+  auto doc = json::Doc::parse(text, {.allow_lone_surrogates = true});
+  if (!doc || !doc->root().is(json::Kind::object))
+    return fail(ErrorClass::invalid_response, std::string(otherwise) + shortened(text, 120));
+  return doc;
+}
+
+}  // namespace
 
 std::unexpected<Error> refused(std::string path, std::string message) {
   Error error;
@@ -12,6 +23,14 @@ std::unexpected<Error> refused(std::string path, std::string message) {
   error.param = std::move(path);
   error.code = "invalid_value";
   return fail(std::move(error));
+}
+
+Result<json::Doc> parse_reply(std::string_view body) {
+  return parse_object(body, "a reply that is no JSON object: ");
+}
+
+Result<json::Doc> parse_event(const net::SseEvent& event) {
+  return parse_object(event.data, "a stream event that is no JSON object: ");
 }
 
 std::string at(std::string_view path, size_t index) {

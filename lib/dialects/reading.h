@@ -6,12 +6,18 @@
 
 #include "base/json.h"
 #include "dialects/translation.h"
+#include "net/sse.h"
 
 // What the codecs' readers and writers share.
 namespace llmgw::dialects {
 
 // A bad_request at the field `path`.
 std::unexpected<Error> refused(std::string path, std::string message);
+
+// A provider's whole reply, and one event of its stream: a JSON object. Errors: invalid_response, with how it
+// begins instead.
+Result<json::Doc> parse_reply(std::string_view body);
+Result<json::Doc> parse_event(const net::SseEvent&);
 
 // "messages" and 3: "messages[3]".
 std::string at(std::string_view path, size_t index);

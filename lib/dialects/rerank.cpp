@@ -29,10 +29,8 @@ class RerankCodec final : public Codec {
   }
 
   Result<ReplyFacts> read_reply(std::string_view body) const override {
-    const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(Kind::object)) {
-      return fail(ErrorClass::invalid_response, "a reply that is no JSON object: " + shortened(body, 120));
-    }
+    const auto doc = parse_reply(body);
+    if (!doc) return fail(doc.error());
     const auto reply = doc->root();
     ReplyFacts facts{.object = true};
     read_cohere_usage(reply["meta"], facts.usage);
@@ -52,7 +50,7 @@ class RerankCodec final : public Codec {
   std::string error_body(const Error& error, std::string_view extra_fields) const override {
     return cohere_error_body(error, extra_fields);
   }
-  std::string error_event(const Error&, std::string_view) const override { return {}; }
+  std::string error_event(const Error&, const StreamSoFar&, std::string_view) const override { return {}; }
   std::string attach(const net::SseEvent& event, std::string_view) const override {
     return std::string(event.raw);
   }

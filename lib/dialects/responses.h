@@ -21,6 +21,8 @@ const char* responses_state(json::Value body);
 std::string responses_reasoning(json::Value item);
 // An annotation of a text that cites a URL; none for the others.
 std::optional<Citation> responses_citation(json::Value annotation);
+// An item that calls a function or a custom tool.
+ToolCall read_responses_call(json::Value item);
 // Appends what an item of `output` says; `made_up` is the id of a call that has none.
 void read_output_item(json::Value item, const std::string& made_up, std::vector<Part>& out);
 
@@ -41,8 +43,9 @@ struct ResponseFrame {
   bool complete = true;        // false: in_progress
   bool refused_words = false;  // a refusal stands in the output
   const observe::Usage* usage = nullptr;
+  const Error* error = nullptr;  // it failed, and why
 };
-// "completed" or "incomplete".
+// "completed", "incomplete" or "failed".
 std::string_view response_status(const ResponseFrame&);
 // `output` is JSON: an array. `extra_fields` is its last member, unless empty.
 void write_response(json::Writer&, const ResponseFrame&, std::string_view output,

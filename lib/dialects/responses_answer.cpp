@@ -64,6 +64,16 @@ std::optional<Citation> responses_citation(Value annotation) {
                   .end = annotation["end_index"].integer()};
 }
 
+ToolCall read_responses_call(Value item) {
+  const bool custom = item["type"].says("custom_tool_call");
+  ToolCall call{.id = item["call_id"].text(),
+                .name = item["name"].text(),
+                .arguments = item[custom ? "input" : "arguments"].text()};
+  call.freeform = custom;
+  if (!custom && call.arguments.empty()) call.arguments = "{}";
+  return call;
+}
+
 void read_output_item(Value item, const std::string& made_up, std::vector<Part>& out) {
   const std::string type = item["type"].text();
   if (type == "message") {
@@ -78,11 +88,9 @@ void read_output_item(Value item, const std::string& made_up, std::vector<Part>&
       }
       if (!text.text.empty()) out.push_back({std::move(text), {}});
     }
-  } else if (type == "function_call") {
-    ToolCall call{
-        .id = item["call_id"].text(), .name = item["name"].text(), .arguments = item["arguments"].text()};
+  } else if (type == "function_call" || type == "custom_tool_call") {
+    ToolCall call = read_responses_call(item);
     if (call.id.empty()) call.id = made_up;
-    if (call.arguments.empty()) call.arguments = "{}";
     out.push_back({std::move(call), {}});
   } else if (type == "reasoning") {
     Reasoning reasoning{.text = responses_reasoning(item),
@@ -109,7 +117,8 @@ bool is_output_item(const Part& part) {
 }
 
 std::string output_item_id(const Part& part, std::string_view answer, size_t place) {
-  const std::string_view kind = part.get<ToolCall>() != nullptr    ? "fc_"
+  const auto* call = part.get<ToolCall>();
+  const std::string_view kind = call != nullptr                    ? (call->freeform ? "ctc_" : "fc_")
                                 : part.get<Reasoning>() != nullptr ? "rs_"
                                 : part.get<Image>() != nullptr     ? "ig_"
                                                                    : "msg_";
@@ -135,8 +144,9 @@ void write_output_item(json::Writer& writer, const Part& part, std::string_view 
   }
   writer.begin_object().member("id", id);
   if (const auto* call = part.get<ToolCall>()) {
-    writer.member("type", "function_call").member("status", "completed");
-    writer.member("arguments", call->arguments).member("call_id", call->id).member("name", call->name);
+    writer.member("type", call->freeform ? "custom_tool_call" : "function_call");
+    writer.member("status", "completed").member(call->freeform ? "input" : "arguments", call->arguments);
+    writer.member("call_id", call->id).member("name", call->name);
   } else if (const auto* reasoning = part.get<Reasoning>()) {
     writer.member("type", "reasoning").key("summary").begin_array();
     if (!reasoning->text.empty()) {
@@ -163,6 +173,7 @@ void write_output_item(json::Writer& writer, const Part& part, std::string_view 
 }
 
 std::string_view response_status(const ResponseFrame& frame) {
+  if (frame.error != nullptr) return "failed";
   switch (frame.finish) {
     case Finish::length:
     case Finish::filter:
@@ -178,7 +189,16 @@ void write_response(json::Writer& writer, const ResponseFrame& frame, std::strin
   const std::string_view status = frame.complete ? response_status(frame) : "in_progress";
   writer.begin_object().member("id", frame.id).member("object", "response");
   writer.member("created_at", frame.created).member("status", status).member("background", false);
-  writer.key("error").null().key("incomplete_details");
+  writer.key("error");
+  if (frame.error != nullptr) {
+    const Error& error = *frame.error;
+    writer.begin_object();
+    writer.member("code", error.code.empty() ? name(error.error_class) : std::string_view(error.code));
+    writer.member("message", error.message).end_object();
+  } else {
+    writer.null();
+  }
+  writer.key("incomplete_details");
   if (status == "incomplete") {
     writer.begin_object();
     write_null_or(writer, "reason", incomplete_reason(frame.finish));
@@ -217,8 +237,8 @@ Finish responses_finish(Value response, const std::vector<Part>& parts) {
 }
 
 Result<Answer> read_responses_answer(std::string_view body) {
-  const auto doc = json::Doc::parse(body, {.allow_lone_surrogates = true});
-  if (!doc) return fail(ErrorClass::invalid_response, "a reply that is no JSON: " + shortened(body, 120));
+  const auto doc = parse_reply(body);
+  if (!doc) return fail(doc.error());
   const auto reply = doc->root();
   Answer answer{.id = reply["id"].text(),
                 .model = reply["model"].text(),

@@ -32,11 +32,17 @@ class ResponsesEventEncoder final : public EventEncoder {
         delta(open(event.part, Reasoning{}, out), "response.reasoning_summary_text.delta", event.text, out);
         break;
       case EventKind::tool_call:
-        open(event.part, ToolCall{.id = event.id, .name = event.name, .arguments = {}}, out);
+        open(event.part,
+             ToolCall{
+                 .id = event.id, .name = event.name, .arguments = {}, .seal = {}, .freeform = event.freeform},
+             out);
         break;
       case EventKind::arguments:
         if (Item* item = find(event.part))
-          delta(*item, "response.function_call_arguments.delta", event.text, out);
+          delta(*item,
+                is_custom(*item) ? "response.custom_tool_call_input.delta"
+                                 : "response.function_call_arguments.delta",
+                event.text, out);
         break;
       case EventKind::seal:  // only thoughts have a place for it
         if (Item* item = find(event.part); item != nullptr && item->part.get<Reasoning>() != nullptr)
@@ -83,12 +89,21 @@ class ResponsesEventEncoder final : public EventEncoder {
     finish(out);
   }
 
+  StreamSoFar so_far() const override {
+    return {.id = opening_.id, .model = model_, .created = opening_.created, .sequence = sequence_};
+  }
+
  private:
   struct Item {
     int64_t index;
     std::string id;
     Part part;
   };
+
+  static bool is_custom(const Item& item) {
+    const auto* call = item.part.get<ToolCall>();
+    return call != nullptr && call->freeform;
+  }
 
   ResponseFrame frame() const {
     return {.id = opening_.id, .model = model_, .created = opening_.created, .complete = false};
@@ -142,7 +157,8 @@ class ResponsesEventEncoder final : public EventEncoder {
     begin("response.output_item.added", out).member("output_index", item.index).key("item").begin_object();
     writer_->member("id", item.id);
     if (const auto* call = item.part.get<ToolCall>()) {
-      writer_->member("type", "function_call").member("status", "in_progress").member("arguments", "");
+      writer_->member("type", call->freeform ? "custom_tool_call" : "function_call");
+      writer_->member("status", "in_progress").member(call->freeform ? "input" : "arguments", "");
       writer_->member("call_id", call->id).member("name", call->name).end_object();
       finish(out);
     } else if (const auto* reasoning = item.part.get<Reasoning>()) {
@@ -198,7 +214,11 @@ class ResponsesEventEncoder final : public EventEncoder {
   void close(int part, std::string& out) {
     Item* item = find(part);
     if (item == nullptr) return;
-    if (auto* call = item->part.get<ToolCall>()) {
+    if (is_custom(*item)) {
+      begin_of(*item, "response.custom_tool_call_input.done", out);
+      writer_->member("input", item->part.get<ToolCall>()->arguments);
+      finish(out);
+    } else if (auto* call = item->part.get<ToolCall>()) {
       if (call->arguments.empty()) delta(*item, "response.function_call_arguments.delta", "{}", out);
       begin_of(*item, "response.function_call_arguments.done", out).member("name", call->name);
       writer_->member("arguments", call->arguments);

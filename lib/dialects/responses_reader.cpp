@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <array>
 
+#include "dialects/custom_tool.h"
 #include "dialects/media.h"
 #include "dialects/openai_chat_request.h"
 #include "dialects/reading.h"
@@ -95,16 +96,15 @@ Result<Message> read_item(Value item, const std::string& path) {
   const std::string type = item["type"] ? item["type"].text() : "message";
   if (type == "message") return read_message(item, path);
   Message out;
-  if (type == "function_call") {
+  if (type == "function_call" || type == "custom_tool_call") {
     out.role = Role::assistant;
-    ToolCall call{
-        .id = item["call_id"].text(), .name = item["name"].text(), .arguments = item["arguments"].text()};
+    ToolCall call = read_responses_call(item);
     if (call.id.empty()) return refused(path + ".call_id", "is missing");
     if (call.name.empty()) return refused(path + ".name", "is missing");
-    if (call.arguments.empty()) call.arguments = "{}";
     out.parts.push_back({std::move(call), {}});
-  } else if (type == "function_call_output") {
+  } else if (type == "function_call_output" || type == "custom_tool_call_output") {
     ToolResult result{.id = item["call_id"].text(), .name = {}, .content = {}};
+    result.freeform = type == "custom_tool_call_output";
     if (result.id.empty()) return refused(path + ".call_id", "is missing");
     if (auto read = read_content(item["output"], path + ".output", result.content); !read)
       return fail(std::move(read.error()));
@@ -152,6 +152,10 @@ Result<void> read_tools(Value tools, Conversation& out) {
       out.tools.push_back(std::move(*tool));
       continue;
     }
+    if (value["type"].says("custom")) {
+      out.tools.push_back(read_custom_tool(value, value, Dialect::openai_responses));
+      continue;
+    }
     Tool own;
     own.name = value["name"] ? value["name"].text() : value["type"].text();
     own.native = value.raw();
@@ -177,7 +181,8 @@ void read_tool_choice(Value body, Conversation& out) {
       }
       return true;
     });
-  } else if (choice["type"].says("function") && !choice["name"].text().empty()) {
+  } else if ((choice["type"].says("function") || choice["type"].says("custom")) &&
+             !choice["name"].text().empty()) {
     read.kind = ToolChoice::Kind::named;
     read.name = choice["name"].text();
   } else if (choice.is(Kind::object)) {

@@ -19,11 +19,8 @@ class ResponsesEventDecoder final : public EventDecoder {
  public:
   Result<void> decode(const net::SseEvent& event, std::vector<StreamEvent>& out) override {
     if (event.data.empty() || event.data == "[DONE]") return {};
-    const auto doc = json::Doc::parse(event.data, {.allow_lone_surrogates = true});
-    if (!doc || !doc->root().is(Kind::object)) {
-      return fail(ErrorClass::invalid_response,
-                  "a stream event that is no JSON object: " + shortened(event.data, 120));
-    }
+    const auto doc = parse_event(event);
+    if (!doc) return fail(doc.error());
     const auto body = doc->root();
     const std::string type = body["type"].string().value_or(std::string(event.type));
     if (type == "error") {
@@ -39,7 +36,7 @@ class ResponsesEventDecoder final : public EventDecoder {
     } else if (body["response"].is(Kind::object)) {
       start(body["response"], out);
     } else if (type == "response.output_item.added") {
-      if (body["item"]["type"].says("function_call")) begin_call(body["item"], index_of(body), out);
+      if (is_call(body["item"])) begin_call(body["item"], index_of(body), out);
     } else if (type == "response.output_item.done") {
       read_whole_item(body["item"], index_of(body), out);
     } else {
@@ -57,6 +54,9 @@ class ResponsesEventDecoder final : public EventDecoder {
     bool done = false;
   };
 
+  static bool is_call(Value item) {
+    return item["type"].says("function_call") || item["type"].says("custom_tool_call");
+  }
   static int64_t index_of(Value body) { return body["output_index"].integer().value_or(0); }
 
   void start(Value response, std::vector<StreamEvent>& out) {
@@ -80,8 +80,11 @@ class ResponsesEventDecoder final : public EventDecoder {
     std::string id = item["call_id"].text();
     if (id.empty()) id = made_up_call_id(id_, 0, static_cast<size_t>(part));
     state.silent = calls_ = true;
-    out.push_back(
-        {.kind = EventKind::tool_call, .part = part, .id = std::move(id), .name = item["name"].text()});
+    out.push_back({.kind = EventKind::tool_call,
+                   .part = part,
+                   .id = std::move(id),
+                   .name = item["name"].text(),
+                   .freeform = item["type"].says("custom_tool_call")});
   }
 
   void read_piece(std::string_view type, Value body, std::vector<StreamEvent>& out) {
@@ -92,8 +95,9 @@ class ResponsesEventDecoder final : public EventDecoder {
     };
     const bool known =
         type == "response.output_text.delta" || type == "response.refusal.delta" ||
-        type == "response.function_call_arguments.delta" || type == "response.reasoning_summary_text.delta" ||
-        type == "response.reasoning_text.delta" || type == "response.output_text.annotation.added";
+        type == "response.function_call_arguments.delta" || type == "response.custom_tool_call_input.delta" ||
+        type == "response.reasoning_summary_text.delta" || type == "response.reasoning_text.delta" ||
+        type == "response.output_text.annotation.added";
     if (!known) return;  // what closes a part is read of its item; others are newer than this code
     Item& item = items_[index_of(body)];
     if (type == "response.output_text.delta") return piece(EventKind::text, item);
@@ -101,7 +105,7 @@ class ResponsesEventDecoder final : public EventDecoder {
       refused_ = true;
       return piece(EventKind::refusal, item);
     }
-    if (type == "response.function_call_arguments.delta") {
+    if (type == "response.function_call_arguments.delta" || type == "response.custom_tool_call_input.delta") {
       if (item.parts.empty()) return;  // of a call that was not announced: its item brings it whole
       if (!body["delta"].says("")) item.silent = false;
       return piece(EventKind::arguments, item);
@@ -132,12 +136,12 @@ class ResponsesEventDecoder final : public EventDecoder {
     if (item.done) return;
     item.done = true;
     const auto type = value["type"];
-    if (type.says("function_call")) {
+    if (is_call(value)) {
       begin_call(value, index, out);
       if (item.silent) {
-        std::string arguments = value["arguments"].text();
-        if (arguments.empty()) arguments = "{}";
-        out.push_back({.kind = EventKind::arguments, .part = part_of(item, 0), .text = std::move(arguments)});
+        out.push_back({.kind = EventKind::arguments,
+                       .part = part_of(item, 0),
+                       .text = read_responses_call(value).arguments});
       }
     } else if (type.says("reasoning")) {
       read_reasoning(value, item, out);

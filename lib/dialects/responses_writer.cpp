@@ -2,9 +2,11 @@
 // provider keeps.
 #include <algorithm>
 
+#include "dialects/custom_tool.h"
 #include "dialects/media.h"
 #include "dialects/reading.h"
 #include "dialects/responses.h"
+#include "dialects/strict_schema.h"
 #include "dialects/thinking.h"
 
 namespace llmgw::dialects {
@@ -48,9 +50,9 @@ class ResponsesWriter {
         write_result(*result, at(path + ".content", i));
       } else if (const auto* call = part.get<ToolCall>()) {
         flush();
-        writer_.begin_object().member("type", "function_call");
+        writer_.begin_object().member("type", call->freeform ? "custom_tool_call" : "function_call");
         writer_.member("call_id", bounded_call_id(call->id, kMostCallId)).member("name", call->name);
-        writer_.member("arguments", call->arguments).end_object();
+        writer_.member(call->freeform ? "input" : "arguments", call->arguments).end_object();
       } else if (reasoning != nullptr) {
         if (reasoning->seal.issuer != Issuer::openai) continue;  // thoughts go to their author alone
         flush();
@@ -132,7 +134,8 @@ class ResponsesWriter {
   }
 
   void write_result(const ToolResult& result, const std::string& path) {
-    writer_.begin_object().member("type", "function_call_output");
+    writer_.begin_object().member("type",
+                                  result.freeform ? "custom_tool_call_output" : "function_call_output");
     writer_.member("call_id", bounded_call_id(result.id, kMostCallId)).key("output");
     const auto& content = result.content;
     if (content.empty()) {
@@ -181,7 +184,9 @@ class ResponsesWriter {
       writer_.key("parameters")
           .raw(tool.parameters.empty() ? R"({"type":"object","properties":{}})" : tool.parameters);
       // Strict is the default here and nowhere else; it refuses most schemas.
-      writer_.member("strict", tool.strict.value_or(false)).end_object();
+      const auto strict =
+          strict_for(target_.kind, tool.strict, tool.parameters, at("tools", i) + ".strict", warnings_);
+      writer_.member("strict", strict.value_or(false)).end_object();
     }
     if (!any) return;
     writer_.end_array();
@@ -191,7 +196,9 @@ class ResponsesWriter {
       case ToolChoice::Kind::none: writer_.member("tool_choice", "none"); break;
       case ToolChoice::Kind::required: writer_.member("tool_choice", "required"); break;
       case ToolChoice::Kind::named:
-        writer_.key("tool_choice").begin_object().member("type", "function");
+        writer_.key("tool_choice")
+            .begin_object()
+            .member("type", names_custom_tool(c_) ? "custom" : "function");
         writer_.member("name", c_.tool_choice.name).end_object();
         break;
     }
@@ -208,7 +215,9 @@ class ResponsesWriter {
       writer_.member("type", "json_schema").member("name", format.name.empty() ? "answer" : format.name);
       if (!format.description.empty()) writer_.member("description", format.description);
       writer_.key("schema").raw(format.schema.empty() ? R"({"type":"object"})" : format.schema);
-      if (format.strict) writer_.member("strict", *format.strict);
+      if (const auto strict =
+              strict_for(target_.kind, format.strict, format.schema, "format.strict", warnings_))
+        writer_.member("strict", *strict);
     }
     writer_.end_object().end_object();
   }

@@ -36,8 +36,9 @@ class TokenCountCodec final : public Codec {
   std::string error_body(const Error& error, std::string_view extra_fields) const override {
     return counted_.error_body(error, extra_fields);
   }
-  std::string error_event(const Error& error, std::string_view extra_fields) const override {
-    return counted_.error_event(error, extra_fields);
+  std::string error_event(const Error& error, const StreamSoFar& so_far,
+                          std::string_view extra_fields) const override {
+    return counted_.error_event(error, so_far, extra_fields);
   }
   std::string attach(const net::SseEvent& event, std::string_view extra_fields) const override {
     return counted_.attach(event, extra_fields);

@@ -51,6 +51,14 @@ class EventDecoder {
   virtual Result<void> decode(const net::SseEvent& event, std::vector<StreamEvent>& out) = 0;
 };
 
+// What the client has of a stream, where an event that ends it early must go on from there. Filled by the
+// dialects whose SDKs ask for it: Responses.
+struct StreamSoFar {
+  std::string id, model;
+  int64_t created = 0;   // Unix seconds
+  int64_t sequence = 0;  // of the next event
+};
+
 // Turns canonical events into one client stream.
 class EventEncoder {
  public:
@@ -61,6 +69,8 @@ class EventEncoder {
   // Everything is known: what was kept, with `extra_fields` (JSON, or empty) where the dialect's SDKs read
   // it, and the end marker.
   virtual void end(std::string_view extra_fields, std::string& out) = 0;
+  // What was written up to now.
+  virtual StreamSoFar so_far() const { return {}; }
 };
 
 // How a codec translates: its dialect to and from the canonical form. Stateless.

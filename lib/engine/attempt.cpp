@@ -1,6 +1,7 @@
 // One attempt: a completely new request through every plugin, one key, one call.
 #include "base/text.h"
 #include "engine/forward.h"
+#include "engine/login.h"
 #include "engine/race.h"
 #include "engine/run.h"
 
@@ -49,9 +50,10 @@ Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
   if (!record_of(outcome).sent) --calls_;
   close_record(outcome);
   if (outcome.answered()) {
+    if (outcome.sent && is_login(t, pick)) world_.rests.answered(login_rest_at(t));
     if (outcome.sent) t.upstream->keys.answered(pick.index, t.model, world_.rests);
   } else {
-    rest_for(outcome, pick.index);
+    rest_for(outcome, pick);
   }
   const bool goes_on =
       std::holds_alternative<Stream>(outcome.what) || std::holds_alternative<Tunnel>(outcome.what);
@@ -59,9 +61,18 @@ Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
   return outcome;
 }
 
-// The client's own credential goes to this provider instead of one of our keys.
+// The client's own credential goes to this provider before one of our keys.
 bool Run::pays_itself(const routing::Target& t) const {
   return t.upstream->provider->config().forward_auth && has_credential(request_.headers);
+}
+
+// Whether the attempt is made with it: it has the place behind our keys.
+bool Run::is_login(const routing::Target& t, const routing::KeyRing::Pick& pick) const {
+  return pick.key == nullptr && pick.index == t.upstream->keys.size() && pays_itself(t);
+}
+
+std::string Run::login_rest_at(const routing::Target& t) const {
+  return login_rest(request_.headers, t.provider(), t.model);
 }
 
 // It only asks for the number of its tokens: a provider that cannot count may serve all the same.
@@ -69,14 +80,16 @@ bool Run::counts() const {
   return dialects::counted(request_.dialect) != request_.dialect;
 }
 
-void Run::rest_for(const Outcome& outcome, size_t key) const {
+void Run::rest_for(const Outcome& outcome, const routing::KeyRing::Pick& pick) const {
   const Failure& failure = *outcome.failure();
   if (!failure.upstream || counts()) return;  // only what a provider said
   const routing::Target& t = target(outcome.link);
   const Error& error = failure.error;
   const WallTime wall = world_.fibers.wall();
   const int status = record_.attempts[outcome.record].status;
-  t.upstream->keys.report(key, t.model, error.error_class, status, error.retry_after, world_.rests, wall);
+  if (is_login(t, pick)) report_login(login_rest_at(t), error, world_.rests, wall);
+  t.upstream->keys.report(pick.index, t.model, error.error_class, status, error.retry_after, world_.rests,
+                          wall);
   if (error.error_class == ErrorClass::overloaded && error.retry_after) {
     world_.rests.begin(routing::target_rest(t.provider(), t.model), error.error_class, error.retry_after,
                        wall);
@@ -173,20 +186,23 @@ void Run::close_record(Outcome& outcome) {
 // A stream has told all that it will: the record is completed, and shown in its last event.
 std::string Run::sealed(Outcome& outcome, const Relay& relay) {
   auto& record = record_of(outcome);
-  note_stream(record, target(outcome.link), relay);
+  note_stream(outcome, relay);
   record.took = now() - arrived_ - record.started;
   return extra_fields(&outcome);
 }
 
-void Run::note_stream(observe::AttemptRecord& record, const routing::Target& t, const Relay& relay) const {
-  record.text_bytes = relay.text_bytes();
-  note_usage(record, t, relay.usage());
+void Run::note_stream(Outcome& outcome, const Relay& relay) {
+  record_of(outcome).text_bytes = relay.text_bytes();
+  note_usage(outcome, relay.usage());
 }
 
-void Run::note_usage(observe::AttemptRecord& record, const routing::Target& t,
-                     const observe::Usage& usage) const {
+void Run::note_usage(Outcome& outcome, const observe::Usage& usage) {
+  const routing::Target& t = target(outcome.link);
+  auto& record = record_of(outcome);
   record.usage = usage;
   if (const auto cost = t.upstream->provider->cost(t.model, usage)) record.cost = *cost;
+  if (outcome.estimated_tokens > 0 && usage.input > 0)
+    t.state->tokens.learn(std::exchange(outcome.estimated_tokens, 0), usage.input);
 }
 
 }  // namespace llmgw::engine

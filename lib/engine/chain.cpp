@@ -117,10 +117,21 @@ std::optional<Outcome> Run::try_target(size_t link) {
 routing::KeyRing::Pick Run::pick_key(size_t link, const routing::KeySet& tried, bool desperate) const {
   const routing::Target& t = target(link);
   const auto& keys = t.upstream->keys;
-  // The client's own credential has the place behind our keys.
-  if (pays_itself(t)) return {.index = keys.size(), .found = tried.empty() || !tried[keys.size()]};
+  const WallTime wall = world_.fibers.wall();
+  std::optional<WallTime> login_until;
+  if (pays_itself(t)) {
+    const auto rest = world_.rests.get(login_rest_at(t), wall);
+    const routing::KeyRing::Pick login{.index = keys.size(), .found = !rest && !tried[keys.size()]};
+    // Our keys serve it only when its limit is reached.
+    if (!rest) return login;
+    login_until = rest->until;
+    if (keys.size() == 0) return {.earliest = login_until};
+  }
   const std::string* only = request_.pinned_key ? &*request_.pinned_key : nullptr;
-  return keys.pick(t.model, tried, only, desperate, world_.rests, world_.fibers.wall(), world_.random);
+  auto pick = keys.pick(t.model, tried, only, desperate, world_.rests, wall, world_.random);
+  if (login_until && !pick.found)
+    pick.earliest = std::min(pick.earliest.value_or(*login_until), *login_until);
+  return pick;
 }
 
 void Run::pass_over_resting(size_t link, std::optional<WallTime> earliest) {

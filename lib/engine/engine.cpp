@@ -2,6 +2,7 @@
 
 #include "base/id.h"
 #include "engine/forward.h"
+#include "engine/model_lists.h"
 #include "engine/race.h"
 #include "engine/run.h"
 
@@ -89,6 +90,8 @@ bool Run::enter() {
 
 void Run::live() {
   if (!enter()) return;
+  if (world_.lists_models && !topology_->knows(request_.model))
+    ask_for_models(world_, *topology_, Lists::recent, kLookUp);
   auto chain = topology_->chain(request_, world_.random);
   if (!chain) {
     return deliver_failure(Failure{.error = std::move(chain.error())}, nullptr);

@@ -1,6 +1,8 @@
 // One call to a provider: the request as it is for this target, and what the reply comes to.
 #include "base/text.h"
+#include "dialects/custom_tool.h"
 #include "dialects/multipart.h"
+#include "dialects/token_estimate.h"
 #include "engine/forward.h"
 #include "engine/race.h"
 #include "engine/run.h"
@@ -67,7 +69,7 @@ Result<net::Call> Run::make_call(const Wire& wire, const routing::Target& t, siz
   } else {
     call.headers.add("Accept-Encoding", "identity");
   }
-  if (pays_itself(t)) append_credentials(request_.headers, call.headers);
+  if (key == nullptr && pays_itself(t)) append_credentials(request_.headers, call.headers);
   provider.authorize(call.headers, key, wire.dialect);
   const TimePoint signed_by = std::min(deadline_, after(now(), kSigningPatience));
   for (;;) {
@@ -97,6 +99,10 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
   record_of(outcome).warnings = wire->warnings;
   auto call = make_call(*wire, t, outcome.link, pick.key);
   if (!call) return fail_with(outcome, std::move(call.error()));
+
+  const bool text = request_.doc && !request_.needs.vision && !request_.needs.audio;
+  if (text && t.state->tokens.wants_sample())
+    outcome.estimated_tokens = dialects::estimate_tokens(request_.doc->root());
 
   record_of(outcome).sent = true;
   for (size_t i = 0; i < outcome.plugins; ++i) world_.plugins[i]->sent(*outcome.attempt);
@@ -202,7 +208,7 @@ void Run::read_whole(Outcome& outcome, const Wire& wire, net::Exchange& exchange
     return fail_with(
         outcome, fail(ErrorClass::invalid_response, "a whole reply where a stream was asked for").error());
   }
-  note_usage(record_of(outcome), t, facts->usage);
+  note_usage(outcome, facts->usage);
   if (wire.embedding) {
     auto body = translated_embeddings(wire, codec_, t.model, reply.body);
     if (!body) return fail_with(outcome, std::move(body.error()));
@@ -212,7 +218,10 @@ void Run::read_whole(Outcome& outcome, const Wire& wire, net::Exchange& exchange
   } else if (wire.translated) {
     auto answer = wire.codec->translation()->read_answer(reply.body);
     if (!answer) return fail_with(outcome, std::move(answer.error()));
-    for (const auto& choice : answer->choices) world_.state.seals.remember(choice.parts);
+    for (auto& choice : answer->choices) {
+      world_.state.seals.remember(choice.parts);
+      dialects::restore_custom_calls(wire.custom_tools, choice.parts);
+    }
     if (answer->id.empty()) answer->id = record_.id;
     if (answer->model.empty()) answer->model = t.model;
     if (answer->created == 0) answer->created = unix_ms(world_.fibers.wall()) / 1000;
@@ -232,12 +241,14 @@ void Run::open_stream(Outcome& outcome, const Wire& wire, std::unique_ptr<net::E
       std::make_unique<Relay>(events ? wire.codec : nullptr, request_.wants_usage, std::move(exchange));
   if (events && wire.translated) {
     stream.turn = std::make_unique<TurnWatch>();
-    stream.relay->translate(target(outcome.link).model, wire.codec->translation()->decoder(),
-                            codec_.translation()->encoder({.id = record_.id,
-                                                           .created = unix_ms(world_.fibers.wall()) / 1000,
-                                                           .wants_usage = request_.wants_usage,
-                                                           .extra_fields = extra_fields(&outcome)}),
-                            [turn = stream.turn.get()](const auto& event) { turn->see(event); });
+    stream.relay->translate(
+        target(outcome.link).model,
+        dialects::restoring_custom_calls(wire.custom_tools, wire.codec->translation()->decoder()),
+        codec_.translation()->encoder({.id = record_.id,
+                                       .created = unix_ms(world_.fibers.wall()) / 1000,
+                                       .wants_usage = request_.wants_usage,
+                                       .extra_fields = extra_fields(&outcome)}),
+        [turn = stream.turn.get()](const auto& event) { turn->see(event); });
   }
   const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
   const bool complete = chain_.policy.commit == config::Commit::complete;
@@ -247,7 +258,7 @@ void Run::open_stream(Outcome& outcome, const Wire& wire, std::unique_ptr<net::E
     auto pumped = stream.relay->pump(by, seal);
     if (pumped) continue;
     const std::string& error_object = stream.relay->error_object();
-    note_stream(record_of(outcome), target(outcome.link), *stream.relay);  // it may have been billed for
+    note_stream(outcome, *stream.relay);  // it may have been billed for
     if (error_object.empty()) return fail_with(outcome, std::move(pumped.error()));
     const auto& provider = *target(outcome.link).upstream->provider;
     // AWS tells an exception by its frame, Cohere a failure by its last event: neither is a body of an error.

@@ -11,7 +11,8 @@ namespace {
 // Lower case.
 constexpr std::array<std::string_view, 4> kCredentials = {"authorization", "x-api-key", "api-key",
                                                           "x-goog-api-key"};
-constexpr std::array<std::string_view, 2> kAccount = {"openai-organization", "openai-project"};
+constexpr std::array<std::string_view, 3> kAccount = {"openai-organization", "openai-project",
+                                                      "chatgpt-account-id"};
 
 constexpr std::array<std::string_view, 23> kKeptBack = {
     // hop-by-hop (RFC 9110, 7.6.1) and framing
@@ -46,9 +47,14 @@ bool is_signature(std::string_view value) {
 }  // namespace
 
 bool has_credential(const net::Headers& client) {
-  return std::ranges::any_of(kCredentials, [&](std::string_view name) {
-    return client.has(name) && !is_signature(client.get(name));
-  });
+  return !credential(client).empty();
+}
+
+std::string_view credential(const net::Headers& client) {
+  for (const auto name : kCredentials) {
+    if (const auto value = client.get(name); !value.empty() && !is_signature(value)) return value;
+  }
+  return {};
 }
 
 void append_credentials(const net::Headers& client, net::Headers& out) {

@@ -10,6 +10,8 @@ net::Headers forwarded_request_headers(const net::Headers& client);
 
 // The client's own credentials, and what belongs to its account; for a provider with `forward_auth`.
 bool has_credential(const net::Headers& client);
+// The first of them; empty: there is none. Points into `client`.
+std::string_view credential(const net::Headers& client);
 void append_credentials(const net::Headers& client, net::Headers& out);
 
 // What opens a WebSocket, from the client's fields to the upstream's. Without its extensions: frames stay

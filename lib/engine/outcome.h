@@ -36,6 +36,7 @@ struct Outcome {
   size_t record = 0;                          // of the trail
   std::unique_ptr<plugins::Attempt> attempt;  // until its `after` hooks have run
   size_t plugins = 0;                         // how many `before` hooks ran
+  int64_t estimated_tokens = 0;               // of its prompt; 0: not estimated
   bool sent = false;                          // a byte of the request may have reached the provider
 
   const Failure* failure() const { return std::get_if<Failure>(&what); }

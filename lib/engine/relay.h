@@ -41,6 +41,11 @@ class Relay {
   bool alive() const { return alive_; }      // any byte of the body came
   const std::string& error_object() const { return error_object_; }
   std::string object_id() const { return reader_ ? reader_->id() : std::string(); }
+  dialects::StreamSoFar so_far() const {
+    return translated_ ? translated_->encoder->so_far()
+           : reader_   ? reader_->so_far()
+                       : dialects::StreamSoFar();
+  }
   observe::Usage usage() const {
     return translated_ ? translated_->facts.usage() : reader_ ? reader_->usage() : observe::Usage{};
   }

@@ -53,7 +53,7 @@ void Run::deliver_stream(Outcome& outcome) {
   while (sent) {
     if (relay.ended()) {  // the accounts are settled, and the last refusal said, before its last event goes
                           // out
-      note_stream(record_of(outcome), target(outcome.link), relay);
+      note_stream(outcome, relay);
       auto last_word = run_after(outcome, {});
       settled = true;
       if (auto* refusal = last_word ? std::get_if<Failure>(&*last_word) : nullptr) {
@@ -76,7 +76,7 @@ void Run::deliver_stream(Outcome& outcome) {
   }
   auto& record = record_of(outcome);
   record.took = now() - arrived_ - record.started;
-  note_stream(record, target(outcome.link), relay);
+  note_stream(outcome, relay);
   if (!sent || cut) relay.close();  // a client may take its time over what is left to say
   if (sent && cut && shutting_down()) cut = shutdown_error();
   const net::Scheduler::Shield shield(world_.fibers);  // what is left to say is said
@@ -99,7 +99,7 @@ void Run::deliver_stream(Outcome& outcome) {
       cut->message = "the stream of " + target(outcome.link).name() + " broke off: " + cut->message;
       cut->code = "stream_cut";
     }
-    const auto event = codec_.error_event(*cut, extra_fields(&outcome));
+    const auto event = codec_.error_event(*cut, relay.so_far(), extra_fields(&outcome));
     if (bodies_ != nullptr) bodies_->reply(event);
     sent = writer_.write(event);
     if (sent) sent = writer_.end();
@@ -142,6 +142,8 @@ void Run::deliver_failure(const Failure& failure, const Outcome* whose) {
   if (error.error_class == ErrorClass::timeout && !failure.upstream) status = 504;
   // Google says 400 of a bad key; SDKs of others go by the status.
   if (error.error_class == ErrorClass::auth && failure.foreign && status == 400) status = 401;
+  // And AWS of a model that it has not.
+  if (error.error_class == ErrorClass::model_unavailable && failure.foreign && status == 400) status = 404;
 
   net::Headers headers = reply_headers(failure.upstream ? failure.headers : net::Headers(), whose);
   if (error.retry_after && !headers.has("retry-after")) {

@@ -48,17 +48,19 @@ class Run {
   // attempt.cpp: one attempt, through every plugin.
   Outcome attempt(size_t link, const routing::KeyRing::Pick&);
   bool pays_itself(const routing::Target&) const;
+  bool is_login(const routing::Target&, const routing::KeyRing::Pick&) const;
+  std::string login_rest_at(const routing::Target&) const;
   void fail_with(Outcome&, Error) const;
   bool counts() const;
-  void rest_for(const Outcome&, size_t key) const;
+  void rest_for(const Outcome&, const routing::KeyRing::Pick&) const;
   // What the plugins' last word made of the attempt; none: it stays what it is.
   using Changed = std::variant<Failure, Reply>;
   std::optional<Changed> run_after(Outcome&, plugins::Ending) const;
   void settle(Outcome&);
   std::string sealed(Outcome&, const Relay&);
   void close_record(Outcome&);
-  void note_usage(observe::AttemptRecord&, const routing::Target&, const observe::Usage&) const;
-  void note_stream(observe::AttemptRecord&, const routing::Target&, const Relay&) const;
+  void note_usage(Outcome&, const observe::Usage&);
+  void note_stream(Outcome&, const Relay&);
 
   // exchange.cpp: its call.
   void exchange(Outcome&, const routing::KeyRing::Pick&);

@@ -85,7 +85,7 @@ void Run::deliver_tunnel(Outcome& outcome) {
     }
   }
   tunnel.exchange.reset();
-  note_usage(record, target(outcome.link), usage);
+  note_usage(outcome, usage);
   record.took = now() - arrived_ - record.started;
   record.error_class = error_class;
   auto& state = *target(outcome.link).state;

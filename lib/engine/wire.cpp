@@ -2,6 +2,7 @@
 
 #include "base/json_writer.h"
 #include "base/text.h"
+#include "dialects/custom_tool.h"
 #include "dialects/multipart.h"
 #include "dialects/output_limit.h"
 #include "dialects/reading.h"
@@ -124,7 +125,13 @@ Result<Wire> plain_wire(const dialects::Request& request, const routing::Target&
   } else {
     const auto read = conversation();
     if (!read) return fail(read.error());
-    wire.body = translated(request, target, mark_prefix, **read, wire);
+    if (dialects::has_custom_tools(**read, wire.dialect)) {
+      const auto adapted =
+          dialects::custom_tools_as_functions(**read, wire.dialect, wire.custom_tools, wire.warnings);
+      wire.body = translated(request, target, mark_prefix, adapted, wire);
+    } else {
+      wire.body = translated(request, target, mark_prefix, **read, wire);
+    }
   }
   wire.path = provider.path(wire.dialect, "", target.model, request.stream);
   if (strict && !wire.warnings.empty()) {

@@ -18,6 +18,7 @@ struct Wire {
   std::optional<std::string> body;  // none: the client's, as it came
   std::string path;                 // with the query
   dialects::Warnings warnings;
+  std::vector<std::string> custom_tools;                // of OpenAI's, which this target knows as functions
   std::optional<dialects::EmbeddingRequest> embedding;  // set: embeddings, translated
 };
 

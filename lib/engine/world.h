@@ -28,6 +28,8 @@ struct World {
   // Told before the client learns of them. Must not suspend; may be empty.
   std::function<void(std::span<const std::string> ids, const std::string& provider, const std::string& key)>
       gave_out{};
+  // Whether providers may be asked for their models when a request names one that nobody is known to have.
+  bool lists_models = false;
   // What is known of a request when it has ended. Must not suspend.
   std::function<void(observe::RequestRecord&&)> ended;
 };

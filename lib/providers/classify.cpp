@@ -71,7 +71,8 @@ Error classify(const Row& row, const Provider* provider, int status, const net::
   Error e = make(status, body, *verdict);
   e.retry_after = retry_after(headers, now);
   if (!e.retry_after && waits(e.error_class)) {
-    e.retry_after = body.retry_after;
+    e.retry_after = plan_wait(headers, now);
+    if (!e.retry_after) e.retry_after = body.retry_after;
     if (!e.retry_after) e.retry_after = wait_in_words(body.message);
     if (!e.retry_after) e.retry_after = rate_limits(row, headers, now).wait();
   }

@@ -122,7 +122,7 @@ void read_object(Value o, ErrorBody& out, int depth) {
   set_if_empty(out.reason, o["innererror"]["code"].text());
   read_google_details(o["details"], out);
   read_metadata(o["metadata"], out, depth);
-  for (std::string_view name : {"retry_after", "retry_after_seconds"}) {
+  for (std::string_view name : {"retry_after", "retry_after_seconds", "resets_in_seconds"}) {
     if (const Value wait = o[name]; wait && !out.retry_after) out.retry_after = parse_wait(scalar(wait));
   }
 }

@@ -213,6 +213,11 @@ std::optional<Duration> RateLimits::wait() const {
   return longest;
 }
 
+std::optional<Duration> plan_wait(const net::Headers& headers, WallTime now) {
+  if (headers.get("anthropic-ratelimit-unified-status") != "rejected") return std::nullopt;
+  return parse_reset(headers.get("anthropic-ratelimit-unified-reset"), now);
+}
+
 RateLimits rate_limits(const Row& row, const net::Headers& headers, WallTime now) {
   return {window(row.requests, headers, now), window(row.tokens, headers, now)};
 }

@@ -41,6 +41,9 @@ struct RateLimits {
   // When the windows that are spent begin anew; none when none is or none tells.
   std::optional<Duration> wait() const;
 };
+// When a plan whose limit is reached begins anew, as Anthropic tells a subscription's client
+// (`anthropic-ratelimit-unified-status` and `-reset`, Unix seconds; read by Claude Code).
+std::optional<Duration> plan_wait(const net::Headers& headers, WallTime now);
 RateLimits rate_limits(const Row& row, const net::Headers& headers, WallTime now);
 
 }  // namespace llmgw::providers

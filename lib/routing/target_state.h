@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "base/time.h"
+#include "routing/token_scale.h"
 
 namespace llmgw::routing {
 
@@ -48,6 +49,8 @@ class TargetState {
   bool may_race(TimePoint now, Duration silent) const;
   void called() { calls_.fetch_add(1, std::memory_order_relaxed); }
   void raced() { races_.fetch_add(1, std::memory_order_relaxed); }
+
+  TokenScale tokens;
 
  private:
   struct Window {

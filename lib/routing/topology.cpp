@@ -23,8 +23,10 @@ bool same_vectors(const Target& a, const Target& b) {
 }
 
 // Whether the prompt is surely longer than `context` tokens: by its size where that says enough, else by an
-// estimate, made once and kept in `tokens`, that may be a fifth too high.
-bool is_too_long(const dialects::Request& request, int64_t context, std::optional<int64_t>& tokens) {
+// estimate, made once and kept in `tokens`, that may be a fifth too high; `scale` is what the target makes of
+// it.
+bool is_too_long(const dialects::Request& request, int64_t context, double scale,
+                 std::optional<int64_t>& tokens) {
   const int64_t bytes = request.needs.text_bytes;
   if (bytes / 8 > context) return true;    // no tokenizer makes longer tokens of ordinary text
   if (bytes / 2 <= context) return false;  // few make shorter ones
@@ -34,10 +36,14 @@ bool is_too_long(const dialects::Request& request, int64_t context, std::optiona
   if (!request.doc || d == Dialect::openai_embeddings || d == Dialect::cohere_embed || d == Dialect::rerank)
     return false;
   if (!tokens) tokens = dialects::estimate_tokens(request.doc->root());
-  return *tokens * 4 / 5 > context;
+  return static_cast<double>(*tokens) * scale * 4 / 5 > static_cast<double>(context);
 }
 
 }  // namespace
+
+std::string live_name(const providers::Provider& provider) {
+  return provider.name() + " " + provider.config().base_url;
+}
 
 Gate& State::gate(const std::string& provider, int most) {
   const std::lock_guard guard(lock_);
@@ -170,11 +176,40 @@ bool Topology::expand(std::string_view name, dialects::Dialect dialect, Random& 
   return expand_bare(name, dialect, out);
 }
 
+bool Topology::serves(const Upstream& upstream, std::string_view model) const {
+  const auto& provider = *upstream.provider;
+  if (provider.serves(model)) return true;
+  const std::string name = live_name(provider);
+  if (state_.live_models.has(name, model)) return true;
+  // Ollama's models have a tag, which goes without saying.
+  return provider.kind() == "ollama" && model.find(':') == std::string_view::npos &&
+         state_.live_models.has(name, std::string(model) + ":latest");
+}
+
+std::vector<std::string> Topology::models(const Upstream& upstream) const {
+  auto out = upstream.provider->models();
+  if (const auto told = state_.live_models.of(live_name(*upstream.provider)))
+    out.insert(out.end(), told->begin(), told->end());
+  std::ranges::sort(out);
+  out.erase(std::ranges::unique(out).begin(), out.end());
+  if (upstream.keys.size() > 0)
+    std::erase_if(out, [&](const std::string& model) { return upstream.keys.usable(model) == 0; });
+  return out;
+}
+
+bool Topology::knows(std::string_view name) const {
+  if (name.empty() || config_->aliases.contains(std::string(name)) || config_->route(name) != nullptr)
+    return true;
+  const size_t slash = name.find('/');
+  if (slash != std::string_view::npos && upstream(name.substr(0, slash)) != nullptr) return true;
+  return std::ranges::any_of(upstreams_, [&](const auto& u) { return serves(*u, name); });
+}
+
 bool Topology::expand_bare(std::string_view model, dialects::Dialect dialect, std::vector<Link>& out) const {
   // In a vendor's own dialect the name means that vendor's model first.
   std::vector<const Upstream*> serving;
   for (const auto& upstream : upstreams_) {
-    if (upstream->provider->serves(model)) serving.push_back(upstream.get());
+    if (serves(*upstream, model)) serving.push_back(upstream.get());
   }
   std::ranges::stable_partition(serving, [&](const Upstream* u) { return u->provider->own(dialect); });
   for (const auto* upstream : serving) append(*upstream, model, out);
@@ -289,7 +324,7 @@ std::string Topology::why_not(const Target& target, const dialects::Request& req
   if (needs.audio && facts.audio == false) return "the model takes no audio";
   if (needs.tools && facts.tools == false) return "the model has no tools";
   if (needs.json_schema && facts.json_schema == false) return "the model has no JSON schema";
-  if (facts.context && is_too_long(request, *facts.context, tokens)) {
+  if (facts.context && is_too_long(request, *facts.context, target.state->tokens.factor(), tokens)) {
     return "its context of " + std::to_string(*facts.context) + " tokens is too small";
   }
   return {};

@@ -13,6 +13,7 @@
 #include "providers/serving.h"
 #include "routing/gate.h"
 #include "routing/key_ring.h"
+#include "routing/live_models.h"
 #include "routing/retry_budget.h"
 #include "routing/seal_store.h"
 #include "routing/target_state.h"
@@ -25,6 +26,7 @@ class State {
   TargetStates targets;
   RetryBudget retries{0.2};
   SealStore seals;
+  LiveModels live_models;
   // The gate of a provider by name; `most` is the config's of the moment.
   Gate& gate(const std::string& provider, int most);
 
@@ -39,6 +41,9 @@ struct Upstream {
   KeyRing keys;
   Gate* gate;
 };
+
+// Under which name LiveModels keeps what that provider told: a base URL that changes is another provider.
+std::string live_name(const providers::Provider&);
 
 // One model at one provider.
 struct Target {
@@ -89,6 +94,11 @@ class Topology {
   const std::shared_ptr<const config::Config>& held_config() const { return config_; }
   const std::vector<std::unique_ptr<Upstream>>& upstreams() const { return upstreams_; }
   const Upstream* upstream(std::string_view provider) const;
+  // The provider's models that one of its keys may be used for: the config's, the catalog's, and what it told
+  // itself; sorted.
+  std::vector<std::string> models(const Upstream&) const;
+  // Whether `name` is an alias, a route, a target, or a bare model name that a provider is known to have.
+  bool knows(std::string_view name) const;
 
  private:
   Topology(std::shared_ptr<const config::Config> config, State& state)
@@ -96,6 +106,7 @@ class Topology {
 
   // Appends what `name` stands for, without what is there already; false: nothing.
   bool expand(std::string_view name, dialects::Dialect, Random&, int depth, std::vector<Link>& out) const;
+  bool serves(const Upstream&, std::string_view model) const;
   bool expand_bare(std::string_view model, dialects::Dialect, std::vector<Link>& out) const;
   void expand_route(const config::Route&, dialects::Dialect, Random&, int depth, std::vector<Link>& out,
                     bool with_fallbacks) const;

@@ -92,13 +92,17 @@ std::optional<Face> anthropic_face(std::string_view path) {
   return face;
 }
 
+constexpr std::array<std::string_view, 5> kGeminiVerbs = {
+    "generateContent", "streamGenerateContent", "countTokens", "embedContent", "batchEmbedContents"};
+
 // Gemini's (https://ai.google.dev/api): "/models/M:verb", where M may be "provider/model" and hold ':'
-// itself.
+// itself. The AI SDK leaves "/models" out before a name with a '/' (@ai-sdk/google 4.0.121, getModelPath).
 std::optional<Face> gemini_face(std::string_view path) {
-  if (!take(path, "/models")) return std::nullopt;
+  const bool models = take(path, "/models");
   Face face{.dialect = Dialect::gemini_generate};
   const size_t colon = path.rfind(':');
   const auto verb = colon == std::string_view::npos ? std::string_view() : path.substr(colon + 1);
+  if (!models && std::ranges::find(kGeminiVerbs, verb) == kGeminiVerbs.end()) return std::nullopt;
   const auto model = path.empty() ? std::optional(std::string()) : percent_decoded(path.substr(1, colon - 1));
   if (!model || !printable(*model)) return std::nullopt;
   face.model = *model;

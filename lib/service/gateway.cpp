@@ -4,8 +4,10 @@
 #include "base/json_writer.h"
 #include "base/text.h"
 #include "dialects/multipart.h"
+#include "engine/model_lists.h"
 #include "net/inflate.h"
 #include "net/websocket.h"
+#include "service/array_writer.h"
 #include "service/aws_signature.h"
 #include "service/budget_list.h"
 #include "service/cors.h"
@@ -62,6 +64,13 @@ Result<void> inflate_body(std::string_view coding, std::string& coded, net::Resp
   }
   std::swap(coded, body);
   return writer.hold(-static_cast<int64_t>(body.size()));
+}
+
+// Whether the stream asked for is to be a JSON array.
+bool streams_array(const Face& face, std::string_view target) {
+  if (face.dialect != dialects::Dialect::gemini_generate || face.stream != true) return false;
+  const size_t mark = target.find('?');
+  return mark == std::string_view::npos || !asks_for_events(target.substr(mark + 1));
 }
 
 // Whose words an error at that path is said in.
@@ -121,6 +130,10 @@ void Gateway::route(net::HttpRequest& request, net::ResponseWriter& writer,
   if (net::asks_for_websocket(request)) return serve_websocket(request, writer, *face, topology);
   const bool reads = request.method == "GET" || request.method == "HEAD";
   if (reads && face->call == Face::Call::models) return serve_models(request, writer, *topology, *face);
+  if (streams_array(*face, request.target)) {
+    ArrayWriter array(writer);
+    return serve_inference(request, array, std::move(*face), topology);
+  }
   serve_inference(request, writer, std::move(*face), topology);
 }
 
@@ -287,8 +300,13 @@ void Gateway::serve_models(net::HttpRequest& http, net::ResponseWriter& writer,
   if (const auto admitted = admit(http.target, topology.config().server, asked); !admitted)
     return refuse(writer, admitted.error(), face.dialect);
   const auto* key = asked.key.get();
-  if (face.model.empty())
-    return reply(writer, 200, "application/json", model_list(topology, face.dialect, key));
+  const auto& world = engine_.world();
+  engine::ask_for_models(world, topology, engine::Lists::missing, engine::kLookUp);
+  if (face.model.empty()) {
+    reply(writer, 200, "application/json", model_list(topology, face.dialect, key));
+    // What was shown may be old: the next one who asks sees what is told now.
+    return engine::ask_for_models(world, topology, engine::Lists::old, engine::kLookUp);
+  }
   if (const auto entry = model_entry(topology, face.dialect, face.model, key)) {
     return reply(writer, 200, "application/json", *entry);
   }

@@ -21,7 +21,7 @@ std::vector<Entry> entries(const routing::Topology& topology, const config::Virt
   for (const auto& [alias, name] : topology.config().aliases) out.push_back({alias, "llmgw"});
   for (const auto& upstream : topology.upstreams()) {
     const auto& provider = *upstream->provider;
-    for (const auto& model : provider.models()) {
+    for (const auto& model : topology.models(*upstream)) {
       if (key == nullptr || plugins::why_barred(*key, provider.name(), model).empty())
         out.push_back({provider.name() + "/" + model, provider.name()});
     }

@@ -6,9 +6,7 @@ namespace llmgw::service {
 
 std::string forwarded_query(std::string_view query) {
   std::string out;
-  while (!query.empty()) {
-    const auto pair = query.substr(0, query.find('&'));
-    query.remove_prefix(std::min(pair.size() + 1, query.size()));
+  for (const auto pair : split(query, '&')) {
     const auto name = percent_decoded(pair.substr(0, pair.find('=')));
     if (name == "key" || name == "api-version") continue;
     if (!out.empty()) out += '&';
@@ -24,6 +22,12 @@ std::optional<std::string> query_value(std::string_view query, std::string_view 
       return percent_decoded(pair.substr(equals + 1));
   }
   return std::nullopt;
+}
+
+bool asks_for_events(std::string_view query) {
+  auto alt = query_value(query, "alt");
+  if (!alt) alt = query_value(query, "$alt");
+  return alt == "sse";
 }
 
 }  // namespace llmgw::service

@@ -13,4 +13,8 @@ std::string forwarded_query(std::string_view query);
 // The value of the first pair of that name, decoded; none: there is no such pair, or its value is broken.
 std::optional<std::string> query_value(std::string_view query, std::string_view name);
 
+// Whether it asks Google's way for server-sent events, `alt=sse`; else a stream is a JSON array
+// (https://cloud.google.com/apis/docs/system-parameters).
+bool asks_for_events(std::string_view query);
+
 }  // namespace llmgw::service

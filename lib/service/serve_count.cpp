@@ -1,6 +1,7 @@
 // How many tokens a request has: asked of the provider that would serve it where that one counts in the
 // client's dialect, else estimated.
 #include <algorithm>
+#include <cmath>
 
 #include "base/id.h"
 #include "dialects/token_count.h"
@@ -48,8 +49,9 @@ void Gateway::serve_count(dialects::Request& request,
   headers.set("x-llmgw-model", target.model);
   headers.add("x-llmgw-estimated", "true");
   headers.add("Content-Type", "application/json");
-  (void)writer.send(200, headers,
-                    dialects::token_count_body(*counting, dialects::estimate_tokens(*conversation)));
+  const double tokens =
+      static_cast<double>(dialects::estimate_tokens(*conversation)) * target.state->tokens.factor();
+  (void)writer.send(200, headers, dialects::token_count_body(*counting, std::llround(tokens)));
 }
 
 }  // namespace llmgw::service

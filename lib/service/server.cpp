@@ -51,6 +51,7 @@ struct Server::LoopThread {
                       // When the lane is full, the next that are noted take these along.
                       (void)server.workers_->submit([&server] { server.write_pins(); });
                     },
+                .lists_models = true,
                 .ended =
                     [this, writer = server.log_writer_.get(),
                      &ended = server.options_.ended](observe::RequestRecord&& record) {

@@ -15,6 +15,7 @@ TEST_CASE("every ready config loads without a problem, and needs no secret for t
   Known known = some_kinds();
   known.kinds.push_back({"openrouter", "", "OPENROUTER_API_KEY"});
   for (const char* cloud : {"vertex", "bedrock"}) known.kinds.push_back({cloud, "", ""});
+  known.kinds.push_back({"gemini", "", "GEMINI_API_KEY"});
   const Machine machine;
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::directory_iterator("configs")) {

@@ -448,7 +448,7 @@ TEST_CASE("an exception in a stream is an error with its name, and ours are name
     CHECK(bedrock_converse().error_headers(error).get("x-amzn-errortype") == c.header);
     CHECK(bedrock_converse().error_body(error, R"({"x":1})") == R"({"message":"why"})");
     net::AwsEventSplitter splitter;
-    splitter.feed(bedrock_converse().error_event(error, {}));
+    splitter.feed(bedrock_converse().error_event(error, {}, {}));
     const auto event = splitter.next().value();
     REQUIRE(event);
     CHECK(event->type == "exception:" + std::string(c.frame));

@@ -365,7 +365,7 @@ TEST_CASE("errors have Cohere's shape, with the request's id") {
   CHECK(cohere_chat().error_body(error, R"({"request_id":"req_1"})") ==
         R"({"id":"req_1","message":"slow down","extra_fields":{"request_id":"req_1"}})");
   CHECK(cohere_chat().error_body(error, {}) == R"({"message":"slow down"})");
-  const auto got = steps(cohere_chat().error_event(error, {}));
+  const auto got = steps(cohere_chat().error_event(error, {}, {}));
   REQUIRE(got.size() == 1);
   CHECK(got[0].error_object.find("slow down") != string::npos);
 }

@@ -549,7 +549,8 @@ TEST_CASE("errors have the names of google.rpc.Code, and the body's model gives 
     CHECK(doc.root()["error"]["message"].says("no"));
     CHECK(doc.root()["error"]["details"].at(0)["retryDelay"].says("2s"));
   }
-  CHECK(gemini_generate().error_event({.message = "no"}, "").starts_with("data: {\"error\":{\"code\":400"));
+  CHECK(
+      gemini_generate().error_event({.message = "no"}, {}, "").starts_with("data: {\"error\":{\"code\":400"));
 
   Request request;
   request.dialect = Dialect::gemini_generate;

@@ -157,7 +157,8 @@ class Generator {
       Tool tool;
       tool.name = "tool_" + std::to_string(i);
       if (chance(80)) tool.description = words();
-      tool.parameters = R"({"type":"object","properties":{"city":{"type":"string"}},"required":["city"]})";
+      tool.parameters =
+          R"({"type":"object","properties":{"city":{"type":"string"}},"required":["city"],"additionalProperties":false})";
       if (can_.strict_tools && chance(20)) tool.strict = true;
       tool.cache = mark();
       out.tools.push_back(std::move(tool));
@@ -201,7 +202,8 @@ class Generator {
       out.format.kind = OutputFormat::Kind::json;
     } else if (can_.schema && chance(20)) {
       out.format.kind = OutputFormat::Kind::schema;
-      out.format.schema = R"({"type":"object","properties":{"a":{"type":"integer"}},"required":["a"]})";
+      out.format.schema =
+          R"({"type":"object","properties":{"a":{"type":"integer"}},"required":["a"],"additionalProperties":false})";
       out.format.strict = true;
       if (can_.schema_name) {
         out.format.name = "thing";

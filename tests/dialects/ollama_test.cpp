@@ -176,7 +176,7 @@ TEST_CASE("an error of Ollama's is a string, whole and in a line") {
   CHECK_FALSE(ollama_chat().read_reply("<html>"));
   const Error error{.error_class = ErrorClass::overloaded, .message = "busy"};
   CHECK(ollama_chat().error_body(error, R"({"x":1})") == R"({"error":"busy"})");
-  const auto events = events_of(kMine, ollama_chat().error_event(error, {}));
+  const auto events = events_of(kMine, ollama_chat().error_event(error, {}, {}));
   REQUIRE(events.size() == 1);
   CHECK(events[0].kind == StreamEvent::Kind::error);
 }

@@ -1,6 +1,8 @@
 #include <doctest/doctest.h>
 
 #include "base/text.h"
+#include "dialects/custom_tool.h"
+#include "dialects/input_text.h"
 #include "dialects/responses.h"
 #include "tests/dialects/golden.h"
 
@@ -193,5 +195,64 @@ TEST_CASE("a broken request of Responses names the field") {
     const auto c = read(body);
     REQUIRE_FALSE(c);
     CHECK(c.error().param == field);
+  }
+}
+
+TEST_CASE("custom tools and their calls stay what they are for OpenAI, and are functions for others") {
+  const auto c = read(R"({"model":"m","input":[
+    {"role":"user","content":"go"},
+    {"type":"custom_tool_call","call_id":"c1","name":"apply_patch","input":"*** \"x\""},
+    {"type":"custom_tool_call_output","call_id":"c1","output":"done"}],
+    "tools":[{"type":"custom","name":"apply_patch","format":{"type":"text"}}],
+    "tool_choice":{"type":"custom","name":"apply_patch"}})");
+  REQUIRE(c);
+  Warnings warnings;
+  CHECK_FALSE(has_custom_tools(*c, kMine));
+  const string same = write_responses_request(*c, {.model = "m"}, warnings);
+  const auto doc = json::Doc::parse(same).value();
+  CHECK(doc.root()["input"].at(1)["type"].says("custom_tool_call"));
+  CHECK(doc.root()["input"].at(1)["input"].says("*** \"x\""));
+  CHECK(doc.root()["input"].at(2)["type"].says("custom_tool_call_output"));
+  CHECK(doc.root()["tools"].at(0)["type"].says("custom"));
+  CHECK(doc.root()["tool_choice"]["type"].says("custom"));
+
+  std::vector<string> names;
+  REQUIRE(has_custom_tools(*c, Dialect::anthropic_messages));
+  const auto other = custom_tools_as_functions(*c, Dialect::anthropic_messages, names, warnings);
+  CHECK(names == std::vector<string>{"apply_patch"});
+  CHECK(warnings.empty());  // nothing is lost without a grammar
+  const string claude =
+      codec(Dialect::anthropic_messages)->translation()->write_request(other, {.model = "m"}, warnings);
+  const auto said = json::Doc::parse(claude).value();
+  CHECK(said.root()["messages"].at(1)["content"].at(0)["input"]["input"].says("*** \"x\""));
+  CHECK(said.root()["tool_choice"]["name"].says("apply_patch"));
+  CHECK(warnings.empty());
+}
+
+TEST_CASE("the text of a custom tool is read out of a function's arguments, however they are cut") {
+  struct Case {
+    std::string_view arguments, text;
+  };
+  for (const auto& [arguments, text] : {Case{R"({"input":"plain"})", "plain"},
+                                        {R"( { "input" : "a\n\u00e9\ud83d\ude80\"\\" } )", "a\né🚀\"\\"},
+                                        {R"({"input":""})", ""},
+                                        {R"({})", ""},
+                                        {"", ""},
+                                        {R"({"note":1,"input":"x"})", "x"},
+                                        {R"({"patch":"x"})", R"({"patch":"x"})"},
+                                        {"no json", "no json"},
+                                        {"{\"input\":\"a\nb\"}", "a\nb"}}) {
+    CAPTURE(arguments);
+    CHECK(custom_input(arguments) == text);
+    InputText pieces;
+    string out;
+    for (size_t at = 0, size = 1; at < arguments.size(); at += size, size = 1) {
+      // A character is never cut: what comes is the text of whole events.
+      while (at + size < arguments.size() &&
+             (static_cast<unsigned char>(arguments[at + size]) & 0xC0) == 0x80)
+        ++size;
+      out += pieces.feed(arguments.substr(at, size));
+    }
+    CHECK(out + pieces.finish() == text);
   }
 }

@@ -46,6 +46,26 @@ class Help(GatewayCase):
         self.assertEqual(self.run_llmgw("--version").stdout, self.run_llmgw("version").stdout)
 
 
+class LiveModels(GatewayCase):
+    def test_models_shows_what_a_provider_lists_itself_when_asked_to(self):
+        self.upstream.listed = ["brand-new"]
+        self.assertNotIn("up/brand-new", self.run_llmgw("models", "up").stdout)
+        live = self.run_llmgw("models", "--live", "up")
+        self.assertExit(live, 0)
+        self.assertIn("up/brand-new", live.stdout)
+        # One that is silent costs nothing: what is known stands.
+        self.upstream.listed = []
+        self.assertExit(self.run_llmgw("models", "--live", "up"), 0)
+
+    def test_a_bare_name_is_looked_up_at_the_providers(self):
+        self.upstream.listed = ["echo"]
+        self.write("two.toml", self.read("llmgw.toml") + "\n[providers.other]\nkind = \"groq\"\nbase_url = \"http://127.0.0.1:9/v1\"\n"
+                   "[[providers.other.keys]]\nname = \"k\"\nvalue = \"gsk-12345678\"\n", 0o600)
+        answer = self.run_llmgw("ask", "-c", self.path("two.toml"), "-m", "echo", "hi")
+        self.assertExit(answer, 0)
+        self.assertEqual(answer.stdout.strip(), "hi")
+
+
 class Completion(GatewayCase):
     def complete(self, *words):
         script = 'eval "$(%s completion bash)"; COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); _llmgw 2>/dev/null; printf "%%s\\n" "${COMPREPLY[@]}"' % BINARY

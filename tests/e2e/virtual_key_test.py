@@ -8,6 +8,10 @@ import urllib.request
 from gateway_case import GatewayCase, until
 
 KEYS = """
+[providers.plan]
+kind = "openai"
+base_url = "URL"
+forward_auth = true
 [[virtual_keys]]
 name = "shop"
 value = "vk-shop"
@@ -30,7 +34,7 @@ class VirtualKeyTest(GatewayCase):
         super().setUp()
         self.environment["VK_LAB"] = "vk-lab"
         config = self.read("llmgw.toml")
-        self.write("llmgw.toml", config + KEYS, 0o600)
+        self.write("llmgw.toml", config + KEYS.replace("URL", self.upstream.url), 0o600)
         self.url = self.serve()
 
     def ask(self, path, body=None, **headers):
@@ -85,6 +89,15 @@ class VirtualKeyTest(GatewayCase):
         self.assertEqual(status, 429)
         self.assertIn("has used its 3 requests", reply["error"]["message"])
         self.assertGreater(int(headers["Retry-After"]), 3000)
+
+    def test_a_login_goes_to_its_provider_and_the_virtual_key_beside_it_does_not(self):
+        asked = {"model": "plan/echo", **CHAT}
+        status, _, _ = self.ask("/v1/chat/completions", asked, Authorization="Bearer login-of-an-agent", x_llmgw_key="vk-lab")
+        self.assertEqual(status, 200)
+        self.assertEqual(self.upstream.keys, ["Bearer login-of-an-agent"])
+        # A virtual key is no login: it goes no further.
+        self.ask("/v1/chat/completions", asked, Authorization="Bearer vk-lab")
+        self.assertEqual(self.upstream.keys, ["Bearer login-of-an-agent", ""])
 
     def test_two_keys_are_a_400_and_an_ended_one_a_401(self):
         self.assertEqual(self.ask("/v1/models", Authorization="Bearer vk-shop", x_api_key="vk-lab")[0], 400)

@@ -114,6 +114,9 @@ class Provider:
     def serve(self, connection):
         with connection:
             first, fields, rest = read_head(connection)
+            if "upgrade" not in fields:  # asked what models it has
+                connection.sendall(b"HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n")
+                return
             self.heads.append((first, fields))
             if self.status != 101:
                 body = b'{"error":{"message":"no","type":"server_error"}}'

@@ -123,6 +123,79 @@ TEST_CASE("what a provider's headers say of credentials, of CORS or in our name 
   for (const auto field : got.headers) CHECK(field.value != "theirs");
 }
 
+TEST_CASE(
+    "a login whose plan is used up rests until the plan begins anew, by its hash, while our keys go on") {
+  net::Headers login;
+  login.add("Authorization", "Bearer plan-of-ann");
+  login.add("chatgpt-account-id", "account-of-ann");
+  net::Headers other;
+  other.add("Authorization", "Bearer plan-of-bob");
+  TestWorld world(two("forward_auth = true"));
+  const auto used_up = [](const SeenCall& call) {
+    auto reply = answers(call, {});
+    if (call.authorization != "Bearer plan-of-ann") return reply;
+    reply = simulate::fails(call, simulate::parse_fault("429").value(), std::nullopt);
+    reply.headers.add("anthropic-ratelimit-unified-status", "rejected");
+    reply.headers.add("anthropic-ratelimit-unified-reset", "7200");
+    return reply;
+  };
+  world.when("a", {used_up});
+  const Got got = world.ask({.headers = login});
+  CHECK(got.status == 200);
+  REQUIRE(world.transport.calls().size() == 2);
+  CHECK(world.transport.calls().at(0)->authorization == "Bearer plan-of-ann");
+  CHECK(world.transport.calls().at(0)->headers.has("chatgpt-account-id"));
+  CHECK(world.transport.calls().at(1)->authorization == "Bearer sk-a-k1");
+  CHECK_FALSE(world.transport.calls().at(1)->headers.has("chatgpt-account-id"));
+
+  const auto rests = world.rests.list(world.fibers.wall());
+  REQUIRE(rests.size() == 1);
+  CHECK(rests[0].name.starts_with("login:"));
+  CHECK(rests[0].name.ends_with(":a/m"));
+  CHECK(rests[0].name.find("ann") == std::string::npos);
+  CHECK(rests[0].announced);
+  CHECK(rests[0].until - world.fibers.wall() > 7100s);
+
+  // It is not called again before, for no request of that login; another's is.
+  (void)world.ask({.headers = login});
+  (void)world.ask({.headers = other});
+  REQUIRE(world.transport.calls().size() == 4);
+  CHECK(world.transport.calls().at(2)->authorization == "Bearer sk-a-k1");
+  CHECK(world.transport.calls().at(3)->authorization == "Bearer plan-of-bob");
+  world.rest(7300s);
+  world.when("a", {ok()});
+  (void)world.ask({.headers = login});
+  CHECK(world.transport.calls().at(4)->authorization == "Bearer plan-of-ann");
+}
+
+TEST_CASE("a provider with logins alone is passed over while a login rests, and the chain goes on") {
+  net::Headers login;
+  login.add("x-api-key", "plan-of-ann");
+  TestWorld world(R"(
+[providers.plan]
+kind = "openai"
+base_url = "http://plan.test/v1"
+forward_auth = true
+retries = { max = 0 }
+[providers.b]
+kind = "openai"
+base_url = "http://b.test/v1"
+[[providers.b.keys]]
+name = "k1"
+value = "sk-b-k1"
+)");
+  world.when("plan", {fault("429", 60s)});
+  for (int i = 0; i < 3; ++i) {
+    CHECK(world.ask({.model = "plan/m", .more = R"(,"fallbacks":["b/m"])", .headers = login}).status == 200);
+  }
+  CHECK(world.count("plan") == 1);
+  CHECK(world.count("b") == 3);
+  const Got alone = world.ask({.model = "plan/m", .headers = login});
+  CHECK(alone.status == 429);
+  CHECK(alone.headers.has("retry-after"));
+  CHECK(world.count("plan") == 1);
+}
+
 TEST_CASE("a client's own credential goes to the provider that has forward_auth, and to no other") {
   net::Headers headers;
   headers.add("Authorization", "Bearer own-login");

@@ -282,3 +282,12 @@ TEST_CASE("key values are scrubbed from what a provider says") {
   CHECK_FALSE(got.has("sk-a-k1"));
   CHECK(world.records.at(0).attempts.at(0).message.find("sk-a-k1") == std::string::npos);
 }
+
+TEST_CASE("a target's own counts of tokens scale our estimates for it") {
+  TestWorld world(providers_toml({"a"}));
+  for (const bool stream : {false, true, false, true}) {
+    CHECK(world.state.targets.of("a/m").tokens.factor() == 1);
+    world.ask({.stream = stream});
+  }
+  CHECK(world.state.targets.of("a/m").tokens.factor() != 1);
+}

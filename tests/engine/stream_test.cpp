@@ -243,8 +243,23 @@ TEST_CASE("a Responses stream carries extra_fields in its last event, and a cut 
 
   world.when("a", {ok({.text = "one two three", .cut_after = 2})});
   const Got cut = world.ask({.stream = true, .dialect = dialect});
-  CHECK(events(cut).back().starts_with(R"({"type":"response.failed")"));
   CHECK_FALSE(cut.has("response.completed"));
+  const auto sent = events(cut);
+  const auto first = json::Doc::parse(sent.front()).value();
+  const auto before = json::Doc::parse(sent[sent.size() - 2]).value();
+  const auto failed = json::Doc::parse(sent.back()).value();
+  CHECK(failed.root()["type"].says("response.failed"));
+  CHECK(failed.root()["response"]["status"].says("failed"));
+  CHECK(failed.root()["response"]["error"]["code"].says("stream_cut"));
+  CHECK(failed.root()["response"]["extra_fields"]["provider"].says("a"));
+  // It goes on from what the client has.
+  for (const std::string_view member : {"id", "model", "created_at"}) {
+    CAPTURE(member);
+    CHECK(first.root()["response"][member].raw().size() > 0);
+    CHECK(failed.root()["response"][member].raw() == first.root()["response"][member].raw());
+  }
+  CHECK(failed.root()["sequence_number"].integer().value() ==
+        before.root()["sequence_number"].integer().value() + 1);
 
   world.when("a", {ok({.text = "x", .cut_after = 0})});
   CHECK(world.ask({.stream = true, .dialect = dialect, .more = kToB}).streamed_text() == "from b.test");

@@ -187,6 +187,90 @@ TEST_CASE("a cut behind the commit point ends a translated stream with the clien
   CHECK_FALSE(got.has("message_stop"));
 }
 
+TEST_CASE("a translated Responses stream that is cut fails with the id and the numbers that it had") {
+  TestWorld world(vendors());
+  world.when("c", {fault("cut")});
+  const Got got =
+      world.ask({.model = "c/claude-sonnet-4-5", .stream = true, .dialect = Dialect::openai_responses});
+  std::deque<std::string> texts;
+  const auto all = events(got, texts);
+  REQUIRE(all.size() > 3);
+  int64_t sequence = 0;
+  for (const auto& event : all) CHECK(event.root()["sequence_number"].integer() == sequence++);
+  CHECK(all.front().root()["type"].says("response.created"));
+  const auto failed = all.back().root();
+  CHECK(failed["type"].says("response.failed"));
+  CHECK(failed["response"]["id"].text() == all.front().root()["response"]["id"].text());
+  CHECK_FALSE(failed["response"]["id"].says(""));
+  CHECK(failed["response"]["error"]["code"].says("stream_cut"));
+}
+
+TEST_CASE("a custom tool is a function for another vendor, and its calls are custom again") {
+  const std::string tools =
+      R"(,"input":"patch it","tools":[{"type":"custom","name":"apply_patch","description":"Edits files.",)"
+      R"("format":{"type":"grammar","syntax":"lark","definition":"start: x"}}])";
+  const std::string call =
+      R"({"id":"msg_1","type":"message","role":"assistant","model":"claude","content":[)"
+      R"({"type":"tool_use","id":"toolu_1","name":"apply_patch","input":{"input":"*** Begin\n\"é\""}}],)"
+      R"("stop_reason":"tool_use","usage":{"input_tokens":3,"output_tokens":4}})";
+  TestWorld world(vendors());
+  world.when("c", {raw("application/json", call)});
+  const Got got = world.ask(
+      {.model = "c/claude-sonnet-4-5", .dialect = Dialect::openai_responses, .bare = true, .more = tools});
+  const auto sent = json::Doc::parse(world.transport.calls().at(0)->body).value();
+  const auto tool = sent.root()["tools"].at(0);
+  CHECK(tool["name"].says("apply_patch"));
+  CHECK(tool["input_schema"]["properties"]["input"]["type"].says("string"));
+  CHECK(tool["description"].text().find("lark grammar:\nstart: x") != std::string::npos);
+  const auto reply = got.json();
+  const auto item = reply.root()["output"].at(0);
+  CHECK(item["type"].says("custom_tool_call"));
+  CHECK(item["call_id"].says("toolu_1"));
+  CHECK(item["input"].text() == "*** Begin\n\"é\"");
+  CHECK(reply.root()["extra_fields"]["warnings"].at(0)["field"].says("tools[0].format"));
+
+  const std::string stream =
+      "event: message_start\ndata: "
+      "{\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"type\":\"message\","
+      "\"role\":\"assistant\",\"model\":\"c\",\"content\":[],\"usage\":{\"input_tokens\":1,\"output_tokens\":"
+      "1}}}\n\n"
+      "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":"
+      "{\"type\":\"tool_use\",\"id\":\"t1\",\"name\":\"apply_patch\",\"input\":{}}}\n\n"
+      "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
+      "{\"type\":\"input_json_delta\",\"partial_json\":\"{\\\"input\\\": \\\"*** Be\"}}\n\n"
+      "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":"
+      "{\"type\":\"input_json_delta\",\"partial_json\":\"gin\\\\n\\\"}\"}}\n\n"
+      "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n"
+      "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\"},"
+      "\"usage\":{\"output_tokens\":5}}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\"}\n\n";
+  world.when("c", {raw("text/event-stream", stream)});
+  const Got streamed = world.ask({.model = "c/claude-sonnet-4-5",
+                                  .stream = true,
+                                  .dialect = Dialect::openai_responses,
+                                  .bare = true,
+                                  .more = tools});
+  std::deque<std::string> texts;
+  std::string input, types;
+  for (const auto& event : events(streamed, texts)) {
+    if (event.root()["type"].says("response.custom_tool_call_input.delta"))
+      input += event.root()["delta"].text() + "|";
+    if (event.root()["type"].says("response.completed"))
+      CHECK(event.root()["response"]["output"].at(0)["input"].text() == "*** Begin\n");
+  }
+  CHECK(input == "*** Be|gin\n|");
+
+  world.when("c", {raw("application/json", call)});
+  const Got chat =
+      world.ask({.model = "c/claude-sonnet-4-5",
+                 .bare = true,
+                 .more = R"(,"messages":[{"role":"user","content":"patch it"}],"tools":[{"type":"custom",)"
+                         R"("custom":{"name":"apply_patch","format":{"type":"text"}}}])"});
+  const auto chat_reply = chat.json();
+  const auto chat_call = chat_reply.root()["choices"].at(0)["message"]["tool_calls"].at(0);
+  CHECK(chat_call["type"].says("custom"));
+  CHECK(chat_call["custom"]["input"].text() == "*** Begin\n\"é\"");
+}
+
 TEST_CASE("an error before the first content of a translated stream falls back unseen") {
   for (const std::string_view word : {"first-error", "html", "malformed", "empty"}) {
     CAPTURE(word);

@@ -15,6 +15,8 @@ TEST_CASE("a path's face is its dialect, and what stands below the root") {
   };
   for (const auto& [path, dialect, below, deployment] : std::initializer_list<Case>{
            {"/v1/chat/completions", Dialect::openai_chat, "/chat/completions", ""},
+           {"/genai/v1beta/up/echo:generateContent", Dialect::gemini_generate, "",
+            "up/echo"},  // @ai-sdk/google
            {"/v1/chat/completions/", Dialect::openai_chat, "/chat/completions", ""},
            {"/v1/files/file-1/content", Dialect::openai_other, "/files/file-1/content", ""},
            {"/v1/evals/.a/b..c/%2Ex/a%2Fb", Dialect::openai_other, "/evals/.a/b..c/%2Ex/a%2Fb", ""},

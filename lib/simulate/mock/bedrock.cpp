@@ -76,6 +76,8 @@ Result<Prompt> read_converse(json::Value body) {
     prompt.tool_schema = first["inputSchema"]["json"].raw();
     prompt.text_bytes += static_cast<int64_t>(first.raw().size());
   }
+  const auto schema = body["outputConfig"]["textFormat"]["structure"]["jsonSchema"]["schema"];
+  if (schema.is(json::Kind::string)) prompt.schema = schema.text();
   prompt.max_tokens = body["inferenceConfig"]["maxTokens"].integer();
   return prompt;
 }

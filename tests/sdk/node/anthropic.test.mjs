@@ -1,15 +1,12 @@
 // The anthropic client for Node against the binary. Run by with_gateway.py, with build/sdk/node's own Node.
 import assert from 'node:assert/strict';
-import { createRequire } from 'node:module';
 import { describe, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
 
-// The client is installed below build/, not beside this file.
-const require = createRequire(pathToFileURL(`${process.env.LLMGW_SDK_NODE}/package.json`));
+import { holds, require, url } from './contract.mjs';
+
 const Anthropic = require('@anthropic-ai/sdk');
 const OpenAI = require('openai');
 
-const url = process.env.LLMGW_URL;
 const client = new Anthropic({ baseURL: `${url}/anthropic`, apiKey: 'any', maxRetries: 0, timeout: 20_000 });
 const user = (content) => [{ role: 'user', content }];
 const weather = {
@@ -107,4 +104,32 @@ test('a hundred streams at once never mix', async () => {
     return final.id;
   }));
   assert.equal(new Set(ids).size, 100);
+});
+
+const textOf = (message) => message.content.map((block) => block.text ?? '').join('');
+const options = ({ headers, signal }) => ({ headers, signal });
+holds({
+  name: '@anthropic-ai/sdk',
+  async ask({ model, text, ...more }) {
+    const reply = await client.messages.create({ model, max_tokens: 500, messages: user(text) }, options(more));
+    return { text: textOf(reply), input: reply.usage.input_tokens, output: reply.usage.output_tokens };
+  },
+  async *stream({ model, text, ...more }) {
+    const events = await client.messages.create({ model, max_tokens: 5000, messages: user(text), stream: true }, options(more));
+    for await (const event of events) if (event.delta?.text) yield event.delta.text;
+  },
+  async tool(model) {
+    const request = { model, max_tokens: 100, messages: user('weather?'), tools: [weather] };
+    const reply = await client.messages.create(request);
+    const call = reply.content.find((block) => block.type === 'tool_use');
+    request.messages.push({ role: 'assistant', content: reply.content },
+      { role: 'user', content: [{ type: 'tool_result', tool_use_id: call.id, content: 'sunny' }] });
+    return textOf(await client.messages.create(request));
+  },
+  async structured(model, schema) {
+    const reply = await client.messages.create({
+      model, max_tokens: 500, messages: user('where?'), output_config: { format: { type: 'json_schema', schema } } });
+    return JSON.parse(textOf(reply));
+  },
+  raises: (error, status) => error instanceof Anthropic.APIError && error.status === status,
 });

@@ -1,16 +1,13 @@
 // The openai client for Node against the binary. Run by with_gateway.py, with build/sdk/node's own Node.
 import assert from 'node:assert/strict';
 import http from 'node:http';
-import { createRequire } from 'node:module';
 import { after, before, describe, test } from 'node:test';
-import { pathToFileURL } from 'node:url';
 
-// The client is installed below build/, not beside this file.
-const require = createRequire(pathToFileURL(`${process.env.LLMGW_SDK_NODE}/package.json`));
+import { holds, require, url } from './contract.mjs';
+
 const OpenAI = require('openai');
 const { AzureOpenAI } = OpenAI;
 
-const url = process.env.LLMGW_URL;
 const client = new OpenAI({ baseURL: `${url}/v1`, apiKey: 'any', maxRetries: 0, timeout: 20_000 });
 const user = (content) => [{ role: 'user', content }];
 const weather = {
@@ -189,4 +186,76 @@ test('a hundred streams at once never mix', async () => {
     return last.extra_fields.request_id;
   }));
   assert.equal(new Set(ids).size, 100);
+});
+
+const options = ({ headers, signal }) => ({ headers, signal });
+const raises = (error, status) => error instanceof OpenAI.APIError && error.status === status;
+holds({
+  name: 'openai, chat completions',
+  async ask({ model, text, ...more }) {
+    const reply = await client.chat.completions.create({ model, messages: user(text) }, options(more));
+    return { text: reply.choices[0].message.content, input: reply.usage.prompt_tokens, output: reply.usage.completion_tokens };
+  },
+  async *stream({ model, text, ...more }) {
+    const chunks = await client.chat.completions.create({ model, messages: user(text), stream: true }, options(more));
+    for await (const chunk of chunks) yield chunk.choices[0].delta.content ?? '';
+  },
+  async tool(model) {
+    const messages = user('weather?');
+    const { message } = (await client.chat.completions.create({ model, messages, tools: [weather] })).choices[0];
+    messages.push(message, { role: 'tool', tool_call_id: message.tool_calls[0].id, content: 'sunny' });
+    return (await client.chat.completions.create({ model, messages, tools: [weather] })).choices[0].message.content;
+  },
+  async structured(model, schema) {
+    const reply = await client.chat.completions.parse({
+      model, messages: user('where?'),
+      response_format: { type: 'json_schema', json_schema: { name: 'place', schema, strict: true } } });
+    return JSON.parse(reply.choices[0].message.content);
+  },
+  raises,
+});
+holds({
+  name: 'openai, responses',
+  async ask({ model, text, ...more }) {
+    const reply = await client.responses.create({ model, input: text }, options(more));
+    return { text: reply.output_text, input: reply.usage.input_tokens, output: reply.usage.output_tokens };
+  },
+  async *stream({ model, text, ...more }) {
+    for await (const event of client.responses.stream({ model, input: text }, options(more))) {
+      if (event.type === 'response.output_text.delta') yield event.delta;
+    }
+  },
+  async tool(model) {
+    const request = { model, input: user('weather?'), tools: [{ type: 'function', strict: true, ...weather.function }] };
+    const reply = await client.responses.create(request);
+    const call = reply.output.find((item) => item.type === 'function_call');
+    request.input.push(...reply.output, { type: 'function_call_output', call_id: call.call_id, output: 'sunny' });
+    return (await client.responses.create(request)).output_text;
+  },
+  async structured(model, schema) {
+    const reply = await client.responses.create({
+      model, input: 'where?', text: { format: { type: 'json_schema', name: 'place', schema, strict: true } } });
+    return JSON.parse(reply.output_text);
+  },
+  raises,
+});
+
+test('a Responses stream that is cut fails with what came of it', async () => {
+  for (const target of ['mock', 'claude', 'chat']) {
+    const seen = [];
+    let id;
+    for await (const event of await client.responses.create({ model: `${target}/cut`, input: 'hi', stream: true })) {
+      id ??= event.response?.id;
+      assert.equal(event.sequence_number, seen.length);
+      seen.push(event.type);
+      if (event.type === 'response.failed') {
+        assert.equal(event.response.id, id);
+        assert.match(event.response.error.message, /broke off/);
+      }
+    }
+    assert.equal(seen.at(-1), 'response.failed', target);
+    const stream = client.responses.stream({ model: `${target}/cut`, input: 'hi' });
+    const final = await stream.finalResponse().catch((error) => error);
+    assert.ok(final.status === 'failed' || /fail|broke|end/i.test(final.message), String(final));
+  }
 });
