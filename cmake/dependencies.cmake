@@ -12,3 +12,4 @@ pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(FMT REQUIRED IMPORTED_TARGET fmt)
 find_package(prometheus-cpp REQUIRED)
 find_package(spdlog REQUIRED)
+find_package(date REQUIRED)  # time zones: g++ 12 has none

@@ -4,6 +4,7 @@
 
 #include "base/json_writer.h"
 #include "command.h"
+#include "keys_spend.h"
 #include "load_config.h"
 #include "observe/report.h"
 #include "observe/timestamp.h"
@@ -226,8 +227,16 @@ void add_keys(CLI::App& app, Context& context) {
       ->required();
   waker->footer("Example:\n  llmgw keys wake openai/main");
   waker->callback([&context, flags] { context.run = [flags] { return wake(*flags); }; });
+  auto* spend =
+      command->add_subcommand("spend", "What virtual keys, teams and all have spent of their budgets");
+  spend->fallthrough();  // -c and --json are of `keys`
+  spend->footer("Reads data_dir, also while a server runs.\n\nExample:\n  llmgw keys spend");
+  spend->callback(
+      [&context, flags] { context.run = [flags] { return keys_spend(flags->config, flags->json); }; });
   command->require_subcommand(0, 1);
-  command->footer("Values are never shown.\n\nExamples:\n  llmgw keys\n  llmgw keys wake openai/main");
+  command->footer(
+      "Values are never shown.\n\nExamples:\n  llmgw keys\n  llmgw keys wake openai/main\n  llmgw keys "
+      "spend");
   command->callback([&context, flags] {
     if (!context.run) context.run = [flags] { return list(*flags); };
   });

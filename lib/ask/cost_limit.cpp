@@ -1,43 +1,23 @@
 #include "ask/cost_limit.h"
 
+#include "dialects/token_bound.h"
 #include "observe/report.h"
 
 namespace llmgw::ask {
-namespace {
 
-constexpr int64_t kImageTokens = 50'000;
-
-}  // namespace
-
-observe::Usage worst_case(const dialects::Request& request, const std::optional<int64_t>& model_max_output) {
-  observe::Usage usage;
-  // Text is counted raw: escapes only make it more. A message has a few tokens of its own.
-  usage.input = request.needs.text_bytes;
-  int64_t choices = 1;
-  if (request.doc) {
-    const auto body = request.doc->root();
-    choices = std::max<int64_t>(body["n"].integer().value_or(1), 1);
-    for (auto [_, message] : body["messages"].elements()) {
-      usage.input += 16;
-      for (auto [unused, part] : message["content"].elements()) {
-        if (part["type"].says("image_url")) usage.input += kImageTokens;
-        if (part["type"].says("input_audio"))
-          usage.input += static_cast<int64_t>(part["input_audio"]["data"].raw().size());
-      }
-      usage.input += static_cast<int64_t>(message["tool_calls"].raw().size());
-    }
-    usage.input += static_cast<int64_t>(body["response_format"].raw().size());
-  }
-  const auto output = request.needs.max_output ? request.needs.max_output : model_max_output;
-  if (output) usage.output = *output * choices;
-  return usage;
+observe::Usage worst_case(const dialects::Request& request, const providers::Provider& provider,
+                          std::string_view model) {
+  const auto facts = provider.facts(model);
+  const auto wire = provider.wire(request.dialect, model).value_or(request.dialect);
+  const auto bound = dialects::token_bound(request, facts.context, facts.max_output, wire != request.dialect);
+  return {.input = bound.input.value_or(-1), .output = bound.output.value_or(-1), .searches = bound.searches};
 }
 
 CostLimit::CostLimit(NanoUsd limit, NanoUsd spent, Price price)
     : limit_(limit), spent_(spent), price_(std::move(price)) {
   if (!price_) {
     price_ = [](const routing::Target& target, const observe::Usage& usage) {
-      return target.upstream->provider->cost(target.model, usage);
+      return providers::highest_cost(target.upstream->provider->price(target.model), usage);
     };
   }
 }
@@ -51,10 +31,9 @@ plugins::Verdict CostLimit::refuse(const plugins::Attempt& attempt, std::string 
 }
 
 plugins::Verdict CostLimit::sending(plugins::Attempt& attempt) {
-  const auto facts = attempt.target.upstream->provider->facts(attempt.target.model);
-  auto usage = worst_case(attempt.request, facts.max_output);
+  auto usage = worst_case(attempt.request, *attempt.target.upstream->provider, attempt.target.model);
   const bool bounded = usage.output >= 0;
-  if (!bounded) usage.output = 0;
+  usage.output = std::max<int64_t>(usage.output, 0);
   const auto cost = price_(attempt.target, usage);
   if (!cost)
     return refuse(attempt,

@@ -30,9 +30,7 @@ class CostLimit final : public plugins::Plugin {
   Price price_;
 };
 
-// The most tokens that a request can be: bytes of text count as tokens, an image as 50,000 (the largest that
-// OpenAI's small models are billed: https://platform.openai.com/docs/guides/images-vision, "Calculating
-// costs"), audio its bytes. Output -1: nothing bounds it.
-observe::Usage worst_case(const dialects::Request&, const std::optional<int64_t>& model_max_output);
+// The most tokens that a call of `model` can be billed; output -1: nothing bounds it.
+observe::Usage worst_case(const dialects::Request&, const providers::Provider&, std::string_view model);
 
 }  // namespace llmgw::ask

@@ -48,8 +48,8 @@ Explanation::Step step_of(const routing::Link& link, const dialects::Request& re
                          .retries = provider.config().retries.max,
                          .context = facts.context,
                          .ceiling = std::nullopt};
-  const auto usage = worst_case(request, facts.max_output);
-  if (usage.output >= 0) step.ceiling = provider.cost(link.target.model, usage);
+  const auto usage = worst_case(request, provider, link.target.model);
+  if (usage.output >= 0) step.ceiling = providers::highest_cost(provider.price(link.target.model), usage);
   if (!step.skipped.empty()) return step;
   if (rests != nullptr) {
     if (const auto rest = rests->get(routing::target_rest(link.target.provider(), link.target.model), now)) {

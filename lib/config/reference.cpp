@@ -15,6 +15,8 @@ std::vector<std::string_view> names_of(const Items& items) {
   return names;
 }
 
+constexpr ptrdiff_t kMostModelBudgets = 11;
+
 class References {
  public:
   References(const Config& config, Session& session) : config_(config), session_(session) {}
@@ -108,6 +110,14 @@ class References {
     }
     for (const auto& [name, limits] : key.provider) {
       provider(join(join(path, "provider"), name), name);
+    }
+    // All of them may be meant by one call, and the ledger has room for so many beside the others.
+    const auto budgets =
+        std::ranges::count_if(key.model, [](const auto& m) { return m.second.budget.has_value(); });
+    if (budgets > kMostModelBudgets) {
+      error(join(path, "model"), "at most " + std::to_string(kMostModelBudgets) +
+                                     " models of a virtual key may have a budget, not " +
+                                     std::to_string(budgets));
     }
     named(join(path, "team"), "team", key.team, config_.teams);
     labels(join(path, "require_labels"), key.require_labels);

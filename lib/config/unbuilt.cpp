@@ -19,14 +19,8 @@ struct Part {
 // Delete a row when its part works.
 constexpr std::array kUnbuilt = std::to_array<Part>({
     {"server.tls", "", "TLS for clients"},
-    {"virtual_keys.*.budget", "", "budgets"},
-    {"virtual_keys.*.provider.*.budget", "", "budgets"},
     {"virtual_keys.*.provider.*.weight", "", "weights of a virtual key's providers"},
-    {"virtual_keys.*.model.*.budget", "", "budgets"},
     {"virtual_keys.*.priority", "", "priorities"},
-    {"teams.*.budget", "", "budgets"},
-    {"customers.*.budget", "", "budgets"},
-    {"budget", "", "budgets"},
     {"cache.mode", "off", "the response cache"},
     {"cache.embedder", "none", "the vector tier of the cache"},
     {"routes.*.strategy", "priority weighted", "strategies other than priority and weighted"},

@@ -20,6 +20,7 @@ inline constexpr std::string_view kDropped = "dropped";           // the target 
 inline constexpr std::string_view kChanged = "changed";           // it is said in another way, with a loss
 inline constexpr std::string_view kAdded = "added";               // the target insists on what was not said
 inline constexpr std::string_view kThinkingOff = "thinking_off";  // a foreign history bars thinking this turn
+inline constexpr std::string_view kMaxTokensClamped = "max_tokens_clamped";  // to what a budget has left
 }  // namespace warning
 
 // The target that a request is written for.

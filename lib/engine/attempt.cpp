@@ -21,7 +21,8 @@ Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
                               .started = now() - arrived_,
                               .raced = race_ != nullptr});
   ++calls_;  // until it turns out that it was not sent: a racer must not take its place meanwhile
-  outcome.attempt = std::make_unique<plugins::Attempt>(request_, t, record_.attempts.back(), tries_++);
+  outcome.attempt =
+      std::make_unique<plugins::Attempt>(request_, t, record_.attempts.back(), tries_++, &patience_);
   plugins::Attempt& seen = *outcome.attempt;
 
   bool go_on = true;
@@ -185,9 +186,14 @@ void Run::close_record(Outcome& outcome) {
 // A stream has told all that it will: the record is completed, and shown in its last event.
 std::string Run::sealed(Outcome& outcome, const Relay& relay) {
   auto& record = record_of(outcome);
-  note_usage(outcome, relay.usage());
+  note_stream(outcome, relay);
   record.took = now() - arrived_ - record.started;
   return extra_fields(&outcome);
+}
+
+void Run::note_stream(Outcome& outcome, const Relay& relay) {
+  record_of(outcome).text_bytes = relay.text_bytes();
+  note_usage(outcome, relay.usage());
 }
 
 void Run::note_usage(Outcome& outcome, const observe::Usage& usage) {

@@ -37,6 +37,7 @@ Run::Run(const World& world, dialects::Request& request, std::shared_ptr<const r
       writer_(writer),
       codec_(*dialects::codec(request.dialect)),
       arrived_(world.fibers.now()),
+      patience_{.fibers = world.fibers, .deadline = kNever},
       fiber_(world.fibers.current()) {
   record_.id = request_id(world_.fibers.wall(), world_.random);
   record_.client_id = request_.client_id;
@@ -98,6 +99,7 @@ void Run::live() {
   chain_ = std::move(*chain);
   record_.route = chain_.route;
   deadline_ = after(arrived_, deadline_of(request_, chain_.policy));
+  patience_.deadline = deadline_;
   // Attempts keep references into the trail: one record a call, one a target passed over.
   size_t calls = 0;
   for (const auto& link : chain_.links) {

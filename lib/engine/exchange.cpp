@@ -93,7 +93,8 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
 
   const bool strict = chain_.policy.translation == config::Translation::strict;
   const bool mark_prefix = topology_->config().fallback.prompt_cache;
-  const auto wire = make_wire(request_, t, strict, mark_prefix, [&] { return conversation(); });
+  const auto wire = make_wire(request_, t, strict, mark_prefix, outcome.attempt->output_limit,
+                              [&] { return conversation(); });
   if (!wire) return fail_with(outcome, wire.error());
   record_of(outcome).warnings = wire->warnings;
   auto call = make_call(*wire, t, outcome.link, pick.key);
@@ -104,6 +105,7 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
     outcome.estimated_tokens = dialects::estimate_tokens(request_.doc->root());
 
   record_of(outcome).sent = true;
+  for (size_t i = 0; i < outcome.plugins; ++i) world_.plugins[i]->sent(*outcome.attempt);
   auto sent = world_.transport.send(std::move(*call));
   if (!sent) return fail_with(outcome, std::move(sent.error()));
   outcome.sent = true;
@@ -256,6 +258,7 @@ void Run::open_stream(Outcome& outcome, const Wire& wire, std::unique_ptr<net::E
     auto pumped = stream.relay->pump(by, seal);
     if (pumped) continue;
     const std::string& error_object = stream.relay->error_object();
+    note_stream(outcome, *stream.relay);  // it may have been billed for
     if (error_object.empty()) return fail_with(outcome, std::move(pumped.error()));
     const auto& provider = *target(outcome.link).upstream->provider;
     // AWS tells an exception by its frame, Cohere a failure by its last event: neither is a body of an error.

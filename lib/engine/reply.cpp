@@ -53,7 +53,7 @@ void Run::deliver_stream(Outcome& outcome) {
   while (sent) {
     if (relay.ended()) {  // the accounts are settled, and the last refusal said, before its last event goes
                           // out
-      note_usage(outcome, relay.usage());
+      note_stream(outcome, relay);
       auto last_word = run_after(outcome, {});
       settled = true;
       if (auto* refusal = last_word ? std::get_if<Failure>(&*last_word) : nullptr) {
@@ -76,7 +76,7 @@ void Run::deliver_stream(Outcome& outcome) {
   }
   auto& record = record_of(outcome);
   record.took = now() - arrived_ - record.started;
-  note_usage(outcome, relay.usage());
+  note_stream(outcome, relay);
   if (!sent || cut) relay.close();  // a client may take its time over what is left to say
   if (sent && cut && shutting_down()) cut = shutdown_error();
   const net::Scheduler::Shield shield(world_.fibers);  // what is left to say is said

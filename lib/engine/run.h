@@ -60,6 +60,7 @@ class Run {
   std::string sealed(Outcome&, const Relay&);
   void close_record(Outcome&);
   void note_usage(Outcome&, const observe::Usage&);
+  void note_stream(Outcome&, const Relay&);
 
   // exchange.cpp: its call.
   void exchange(Outcome&, const routing::KeyRing::Pick&);
@@ -119,6 +120,7 @@ class Run {
   std::optional<int64_t> context_needed_;  // larger than this: a target's context was too small
   std::unique_ptr<Race> race_;
   std::unique_ptr<KeptBodies> bodies_;  // none: the log keeps no bodies
+  plugins::Patience patience_;          // of the plugins
   size_t entered_ = 0;                  // plugins that let the request in
   bool finished_ = false;               // its row is written, hence all was said
   net::Fiber* fiber_;

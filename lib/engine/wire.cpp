@@ -4,6 +4,7 @@
 #include "base/text.h"
 #include "dialects/custom_tool.h"
 #include "dialects/multipart.h"
+#include "dialects/output_limit.h"
 #include "dialects/reading.h"
 #include "dialects/seal.h"
 
@@ -86,10 +87,26 @@ std::string with_model(std::string query, std::string_view model) {
   return query.replace(begin, end - begin, percent_encoded(model));
 }
 
-}  // namespace
+// The body, which is ready to be sent, with a limit to its answer.
+void limit_output(const dialects::Request& request, const routing::Target& target, int64_t tokens,
+                  Wire& wire) {
+  const auto& provider = *target.upstream->provider;
+  const auto doc = json::Doc::parse(wire.body ? std::string_view(*wire.body) : request.body);
+  if (!doc || !doc->root().is(json::Kind::object)) return;
+  std::string limited = dialects::with_output_limit(wire.dialect, provider.kind(), doc->root(), tokens);
+  if (provider.adapts(wire.dialect)) {  // it may have its own name for the limit
+    const auto again = json::Doc::parse(limited);
+    json::Edit edit(again->root());
+    provider.adapt(wire.dialect, again->root(), target.model, edit);
+    if (!edit.empty()) limited = edit.apply();
+  }
+  wire.body = std::move(limited);
+  dialects::warn(wire.warnings, dialects::warning::kMaxTokensClamped, "max_tokens");
+}
 
-Result<Wire> make_wire(const dialects::Request& request, const routing::Target& target, bool strict,
-                       bool mark_prefix, const ReadConversation& conversation) {
+// make_wire() but for the limit.
+Result<Wire> plain_wire(const dialects::Request& request, const routing::Target& target, bool strict,
+                        bool mark_prefix, const ReadConversation& conversation) {
   const auto& provider = *target.upstream->provider;
   Wire wire;
   wire.dialect = provider.wire(request.dialect, target.model).value_or(request.dialect);
@@ -124,6 +141,16 @@ Result<Wire> make_wire(const dialects::Request& request, const routing::Target& 
     for (const auto& warning : wire.warnings) error.message += " '" + warning.field + "'";
     return fail(std::move(error));
   }
+  return wire;
+}
+
+}  // namespace
+
+Result<Wire> make_wire(const dialects::Request& request, const routing::Target& target, bool strict,
+                       bool mark_prefix, std::optional<int64_t> output_limit,
+                       const ReadConversation& conversation) {
+  auto wire = plain_wire(request, target, strict, mark_prefix, conversation);
+  if (wire && output_limit) limit_output(request, target, *output_limit, *wire);
   return wire;
 }
 

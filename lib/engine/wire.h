@@ -30,9 +30,11 @@ Result<std::string> translated_embeddings(const Wire& wire, const dialects::Code
 // Gives the client's request in its canonical form; read once, kept for the next target.
 using ReadConversation = std::function<Result<const dialects::Conversation*>()>;
 
+// `output_limit`: the most tokens that the answer may have, where the client set no limit itself.
 // Errors: bad_request, when the client's body cannot be read, or `strict` forbids what is lost.
 Result<Wire> make_wire(const dialects::Request& request, const routing::Target& target, bool strict,
-                       bool mark_prefix, const ReadConversation& conversation);
+                       bool mark_prefix, std::optional<int64_t> output_limit,
+                       const ReadConversation& conversation);
 
 // The client's headers that mean the same in any dialect.
 net::Headers translated_request_headers(const net::Headers& forwarded);

@@ -225,6 +225,21 @@ std::string Metrics::text() const {
     gauge("llmgw_rests_active", "Keys and targets at rest now.",
           static_cast<double>(sources_.rests_active()));
   }
+  if (const auto budgets = sources_.budgets ? sources_.budgets() : std::nullopt) {
+    counter("llmgw_budget_overruns_total", "Calls that cost more than was reserved for them.",
+            static_cast<double>(budgets->overruns));
+    counter("llmgw_ledger_full_total", "Calls refused because the ledger had no place for them.",
+            static_cast<double>(budgets->refused_full));
+    gauge("llmgw_budget_reservations", "Calls under way that hold money.",
+          static_cast<double>(budgets->open));
+    for (const auto& level : budgets->levels) {
+      const Labels labels{{"level", level.name}};
+      gauge("llmgw_budget_limit_usd", "What may be spent in a budget's window.", to_usd(level.limit), labels);
+      gauge("llmgw_budget_spent_usd", "What was spent in a budget's window.", to_usd(level.spent), labels);
+      gauge("llmgw_budget_reserved_usd", "What calls under way hold of a budget.", to_usd(level.reserved),
+            labels);
+    }
+  }
   gauge("llmgw_build_info", "The version that runs.", 1, {{"version", version_}});
   const ProcessFacts process = process_facts();
   counter("process_cpu_seconds_total", "User and system CPU time of the process.", process.cpu_seconds);

@@ -11,6 +11,19 @@
 
 namespace llmgw::observe {
 
+// What budgets have come to; asked at a scrape.
+struct BudgetsNow {
+  static constexpr size_t kMostLevels = 200;  // series; those beyond are in /api/budgets
+  struct Level {
+    std::string name;  // "key checkout"
+    NanoUsd limit, spent, reserved;
+  };
+  uint64_t overruns = 0;      // calls that cost more than was reserved for them
+  uint64_t refused_full = 0;  // calls for which the ledger had no place
+  int64_t open = 0;           // reservations
+  std::vector<Level> levels;
+};
+
 // What /metrics says. Each loop counts in a shard of its own; a scrape adds them up.
 //
 // Calls have the names and bounds of OpenTelemetry's semantic conventions for generative AI
@@ -29,6 +42,7 @@ class Metrics {
     std::function<uint64_t()> requests_not_logged{};  // LogWriter::dropped
     std::function<uint64_t()> lines_not_logged{};     // Log::dropped
     std::function<int64_t()> rests_active{};
+    std::function<std::optional<BudgetsNow>()> budgets{};  // none: there are none
   };
 
   Metrics(std::string version, Sources sources);

@@ -46,6 +46,7 @@ struct AttemptRecord {
   std::optional<Duration> retry_after;
   std::string upstream_request_id;
   Usage usage;
+  int64_t text_bytes = 0;  // of a stream's answer, as far as it came
   NanoUsd cost;
   std::vector<Warning> warnings;  // of its translation; empty where none was needed
 

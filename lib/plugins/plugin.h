@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "dialects/codec.h"
+#include "net/fiber.h"
 #include "net/headers.h"
 #include "observe/record.h"
 #include "routing/topology.h"
@@ -15,17 +16,28 @@ namespace llmgw::plugins {
 
 class Plugin;
 
+// How long the plugins of one request may wait, all attempts together, and on what.
+struct Patience {
+  net::Scheduler& fibers;
+  TimePoint deadline;  // of the request
+  Duration left = 1s;
+};
+
 // One attempt as plugins see it. Each attempt has a new one: nothing that a plugin leaves in
 // it is seen by the next.
 class Attempt {
  public:
-  Attempt(const dialects::Request& of, const routing::Target& at, observe::AttemptRecord& in, int n)
-      : request(of), target(at), record(in), number(n) {}
+  Attempt(const dialects::Request& of, const routing::Target& at, observe::AttemptRecord& in, int n,
+          Patience* wait = nullptr)
+      : request(of), target(at), record(in), number(n), patience(wait) {}
 
   const dialects::Request& request;
   const routing::Target& target;
   observe::AttemptRecord& record;  // key, status and class are filled in as they become known
   int number;                      // of the request's attempts, from 0
+  Patience* patience;              // of the request's plugins; nullptr: none may wait
+  // Set in `sending`: the most tokens that the answer may have, where the client set no limit.
+  std::optional<int64_t> output_limit;
 
   // What a plugin keeps from one hook of this attempt to the next: of one type each, made when first asked
   // for.
@@ -98,8 +110,11 @@ class Plugin {
   virtual Verdict enter(const dialects::Request&) { return Pass{}; }
   virtual void leave(const dialects::Request&) {}
   virtual Verdict before(Attempt&) { return Pass{}; }
-  // A call will really be made with the key in the record: what it may cost is reserved here.
+  // A call will really be made with the key in the record: what it may cost is reserved here. May wait, as
+  // long as the attempt's patience lasts.
   virtual Verdict sending(Attempt&) { return Pass{}; }
+  // Its first byte goes out now. May not wait.
+  virtual void sent(Attempt&) {}
   // An answer that it refuses is not given: a whole reply is another failure of the chain, a stream ends with
   // the error in place of its last event. An answer of its own takes the place of a whole reply or of a
   // failure. Refusing a failure leaves that its words, and only says whether fallback may go on.

@@ -83,4 +83,12 @@ std::optional<NanoUsd> cost(const Price& price, const observe::Usage& usage) {
   return rounded_up(pico);
 }
 
+std::optional<NanoUsd> highest_cost(const Price& price, const observe::Usage& usage) {
+  observe::Usage most = usage;
+  const Rates r = price.at(usage.input);
+  if (r.cache_write > r.input) most.cache_written = usage.input;
+  if (r.reasoning > r.output) most.reasoning = usage.output;
+  return cost(price, most);
+}
+
 }  // namespace llmgw::providers

@@ -49,4 +49,7 @@ Price from_config(const config::Price&);
 // whole counts as the whole.
 std::optional<NanoUsd> cost(const Price&, const observe::Usage&);
 
+// The most that so many tokens can cost, whatever is written to the provider's cache or thought of them.
+std::optional<NanoUsd> highest_cost(const Price&, const observe::Usage&);
+
 }  // namespace llmgw::providers

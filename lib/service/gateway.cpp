@@ -9,6 +9,7 @@
 #include "net/websocket.h"
 #include "service/array_writer.h"
 #include "service/aws_signature.h"
+#include "service/budget_list.h"
 #include "service/cors.h"
 #include "service/credentials.h"
 #include "service/gatekeeper.h"
@@ -113,9 +114,7 @@ void Gateway::route(net::HttpRequest& request, net::ResponseWriter& writer,
   if (request.path().starts_with("/api/")) {
     if (auto admin = check_admin(request, topology->config().server); !admin)
       return refuse(writer, admin.error());
-    if (request.path() == "/api/reload" && request.method == "POST") return serve_reload(writer);
-    return refuse(
-        writer, not_found("there is no admin call " + request.method + " " + shortened(request.path(), 100)));
+    return serve_admin(request, writer, topology);
   }
   auto face = find_face(request.path());
   if (!face) {
@@ -316,6 +315,26 @@ void Gateway::serve_models(net::HttpRequest& http, net::ResponseWriter& writer,
               .code = "model_not_found",
               .param = "model"};
   refuse(writer, error, face.dialect);
+}
+
+void Gateway::serve_admin(const net::HttpRequest& request, net::ResponseWriter& writer,
+                          const std::shared_ptr<const routing::Topology>& topology) {
+  const auto path = request.path();
+  if (path == "/api/reload" && request.method == "POST") return serve_reload(writer);
+  if (request.method != "GET" || (path != "/api/keys" && path != "/api/budgets")) {
+    return refuse(writer, not_found("there is no admin call " + request.method + " " + shortened(path, 100)));
+  }
+  // Thousands of keys take milliseconds: the list is made off the loops.
+  auto text = std::make_shared<std::string>();
+  auto ran = shared_.offload->run(
+      engine_.world().fibers,
+      [text, topology, book = shared_.budgets.load(), keys = path == "/api/keys",
+       now = engine_.world().fibers.wall()] {
+        *text = keys ? key_list(topology->config(), book.get(), now) : budget_list(book.get(), now);
+      },
+      kNever);
+  if (!ran) return refuse(writer, ran.error());
+  reply(writer, 200, "application/json", *text);
 }
 
 void Gateway::serve_reload(net::ResponseWriter& writer) {

@@ -7,6 +7,7 @@
 #include "engine/engine.h"
 #include "net/http_server.h"
 #include "net/offload.h"
+#include "plugins/governance/governance.h"
 #include "plugins/governance/key_book.h"
 #include "service/face.h"
 #include "store/pins.h"
@@ -17,6 +18,7 @@ namespace llmgw::service {
 struct Shared {
   std::atomic<std::shared_ptr<const routing::Topology>> topology;
   std::atomic<std::shared_ptr<const plugins::KeyBook>> keys;
+  plugins::Governance::Budgets budgets;  // nullptr: none are configured
   net::ServerState server;
   std::atomic<bool> ready{true};         // /ready; false once a shutdown was asked for
   std::function<std::string()> metrics;  // the text of /metrics
@@ -51,6 +53,8 @@ class Gateway final : public net::HttpHandler {
   Result<void> read_form(std::string_view type, dialects::Request&);
   Result<void> pin(dialects::Request&);
   void serve_models(net::HttpRequest&, net::ResponseWriter&, const routing::Topology&, const Face&);
+  void serve_admin(const net::HttpRequest&, net::ResponseWriter&,
+                   const std::shared_ptr<const routing::Topology>&);
   void serve_reload(net::ResponseWriter&);
 
   const engine::Engine& engine_;

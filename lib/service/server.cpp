@@ -104,15 +104,19 @@ Result<void> Server::open(config::Loaded first, config::Live::Loader load) {
       observe::Metrics::Sources{
           .requests_not_logged = [this] { return log_writer_->dropped(); },
           .lines_not_logged = [this] { return log_.dropped(); },
-          .rests_active = [this] { return static_cast<int64_t>(rests_->list(clock_.wall()).size()); }});
+          .rests_active = [this] { return static_cast<int64_t>(rests_->list(clock_.wall()).size()); },
+          .budgets = [this] { return budgets_now(); }});
   plugins_.push_back(std::make_unique<plugins::AttemptLog>(log_, clock_));
-  plugins_.push_back(std::make_unique<plugins::Governance>(clock_));
+  plugins_.push_back(std::make_unique<plugins::Governance>(clock_, &shared_.budgets));
   state_.retries.set_ratio(config->fallback.retry_budget);
   auto topology = routing::Topology::make(config, state_);
   if (!topology) return fail(std::move(topology.error()));
   topology_ = *topology;
   shared_.topology = *topology;
   shared_.keys = std::make_shared<const plugins::KeyBook>(config);
+  auto budgets = budgets_of(config);
+  if (!budgets) return fail(std::move(budgets.error()));
+  shared_.budgets = std::move(*budgets);
   shared_.metrics = [this] { return metrics_->text(); };
   shared_.reload = [this] { return reload(); };
   live_ = std::make_unique<config::Live>(std::move(first), std::move(load));
@@ -185,6 +189,31 @@ Server::~Server() {
   if (pins_ != nullptr) write_pins();
 }
 
+Result<std::shared_ptr<const plugins::BudgetBook>> Server::budgets_of(
+    const std::shared_ptr<const config::Config>& config) {
+  if (!plugins::BudgetBook::needed(*config)) return nullptr;
+  if (ledger_ == nullptr) {
+    auto opened = store::MappedLedger::open(topology_->config().server.data_dir, log_, clock_);
+    if (!opened) return fail(std::move(opened.error()));
+    ledger_ = std::move(*opened);
+  }
+  return plugins::BudgetBook::make(config, *ledger_);
+}
+
+std::optional<observe::BudgetsNow> Server::budgets_now() const {
+  const auto book = shared_.budgets.load();
+  if (book == nullptr) return std::nullopt;
+  const auto counts = book->ledger().counts();
+  observe::BudgetsNow now{
+      .overruns = counts.overruns, .refused_full = counts.full, .open = counts.open, .levels = {}};
+  for (const auto& account : book->all()) {
+    if (now.levels.size() == observe::BudgetsNow::kMostLevels) break;
+    const auto balance = book->balance(*account, clock_.wall());
+    now.levels.push_back({account->name, account->budget.limit, balance.spent, balance.reserved});
+  }
+  return now;
+}
+
 void Server::write_pins() {
   if (auto written = pins_->flush(); !written)
     log_.warn("the ids of files, batches and responses are kept in memory only",
@@ -224,6 +253,12 @@ void Server::adopt(const config::Reload& reload) {
     log_.error("the config was not reloaded; the old one stays in use", {{"why", topology.error().message}});
     return;
   }
+  auto budgets = budgets_of(reload.config);
+  if (!budgets) {
+    log_.error("the config was not reloaded; the old one stays in use", {{"why", budgets.error().message}});
+    return;
+  }
+  shared_.budgets = std::move(*budgets);
   state_.retries.set_ratio(reload.config->fallback.retry_budget);
   log_writer_->set_retention({reload.config->log.keep, reload.config->log.max_size});
   shared_.topology = *topology;

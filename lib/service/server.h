@@ -14,6 +14,7 @@
 #include "service/gateway.h"
 #include "simulate/mock/mock.h"
 #include "store/log_writer.h"
+#include "store/mapped_ledger.h"
 
 namespace llmgw::service {
 
@@ -53,6 +54,9 @@ class Server {
   Result<std::string> reload();
   void adopt(const config::Reload&);
   void write_pins();
+  // The budgets of a config, and their ledger once there is one. Errors: the ledger's.
+  Result<std::shared_ptr<const plugins::BudgetBook>> budgets_of(const std::shared_ptr<const config::Config>&);
+  std::optional<observe::BudgetsNow> budgets_now() const;
   void on_each_loop(const std::function<void(LoopThread&)>&);
 
   observe::Log& log_;
@@ -65,6 +69,8 @@ class Server {
   std::unique_ptr<store::Rests> rests_;
   std::unique_ptr<store::RequestLog> request_log_;
   std::unique_ptr<store::Pins> pins_;
+  // Made when a config first has a budget; then it stays.
+  std::unique_ptr<store::MappedLedger> ledger_;
   std::unique_ptr<store::LogWriter> log_writer_;
   std::unique_ptr<observe::Metrics> metrics_;
   Shared shared_;

@@ -39,10 +39,10 @@ bool refused(const plugins::Verdict& verdict) {
   return std::holds_alternative<plugins::Refuse>(verdict);
 }
 
-// 7 bytes of text and 16 for the message, at most 100 tokens out: 123 tokens.
+// Its bytes, and at most 100 tokens out.
 constexpr std::string_view kBody =
     R"({"model":"a/m","max_tokens":100,"messages":[{"role":"user","content":"1234567"}]})";
-constexpr int64_t kWorst = 123'000;
+constexpr int64_t kWorst = 1000 * (static_cast<int64_t>(kBody.size()) + 100);
 
 }  // namespace
 
@@ -109,7 +109,7 @@ TEST_CASE("images, audio and choices count in the worst case") {
   Scene scene(
       R"({"model":"a/m","n":3,"max_tokens":10,"messages":[{"role":"user","content":[{"type":"image_url","image_url":{"url":"x"}},)"
       R"({"type":"input_audio","input_audio":{"data":"AAAA","format":"wav"}}]}]})");
-  const auto usage = worst_case(scene.request, std::nullopt);
+  const auto usage = worst_case(scene.request, *scene.target.upstream->provider, "m");
   CHECK(usage.output == 30);
   CHECK(usage.input >= 50'000 + 6);
 }

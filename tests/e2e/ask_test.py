@@ -205,13 +205,13 @@ class Exits(GatewayCase):
 
     def test_a_known_price_lets_through_what_fits_and_refuses_the_rest(self):
         self.write("llmgw.toml", self.read("llmgw.toml") + '[providers.up.prices."echo"]\ninput = 1000000\noutput = 1000000\n')
-        # 2 + 16 tokens in, at most 4 out, a dollar each.
-        self.assertExit(self.run_llmgw("ask", "--max-cost", "21", "-o", "max_tokens=4", "hi"), 3)
+        # The 100 bytes of its body in, at most 4 tokens out, a dollar each.
+        self.assertExit(self.run_llmgw("ask", "--max-cost", "103", "-o", "max_tokens=4", "hi"), 3)
         self.assertEqual(self.upstream.requests, [])
-        fits = self.run_llmgw("ask", "--max-cost", "22", "-o", "max_tokens=4", "--usage", "hi")
+        fits = self.run_llmgw("ask", "--max-cost", "104", "-o", "max_tokens=4", "--usage", "hi")
         self.assertExit(fits, 0)
         self.assertIn("$10.00", fits.stderr)
-        unbounded = self.run_llmgw("ask", "--max-cost", "22", "hi")
+        unbounded = self.run_llmgw("ask", "--max-cost", "104", "hi")
         self.assertExit(unbounded, 3)
         self.assertIn("max_completion_tokens", unbounded.stderr)
 

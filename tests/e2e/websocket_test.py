@@ -11,6 +11,7 @@ import struct
 import threading
 import time
 import unittest
+import urllib.request
 
 from gateway_case import GatewayCase, until
 
@@ -143,10 +144,10 @@ class Provider:
 
 
 class WebSocketTest(GatewayCase):
-    def gateway(self, broken_status=503):
+    def gateway(self, broken_status=503, more=""):
         self.broken, self.up = Provider(self, broken_status), Provider(self)
         self.environment["LLMGW_CONFIG"] = self.write("ws.toml", CONFIG.format(
-            folder=self.folder, broken=self.broken.url, up=self.up.url), 0o600)
+            folder=self.folder, broken=self.broken.url, up=self.up.url) + more, 0o600)
         self.process = self.start("serve")
         line = self.process.stderr.readline()
         found = re.search(r"listens on http://127.0.0.1:(\d+)", line)
@@ -258,6 +259,24 @@ class WebSocketTest(GatewayCase):
             with self.subTest(target=target, fields=fields):
                 self.assertEqual(self.open(target, **fields)[0], status)
         self.assertEqual(self.up.heads, [])
+
+    def test_a_budget_holds_a_call_of_it_while_it_is_open_and_charges_what_it_used(self):
+        self.gateway(more='[providers.up.models."gpt-realtime"]\ncontext = 32000\nmax_output = 4096\n[budget]\nusd = 0.5\nper = "1d"\n')
+        _, _, peer = self.open("/v1/realtime?model=up%2Fgpt-realtime")
+        self.assertEqual([peer.receive()[0], peer.receive()[0]], [1, 0])
+        self.assertAlmostEqual(self.budget()["reserved_usd"], 0.32 + 0.08192)
+        status, _, _ = self.open("/v1/realtime?model=up%2Fgpt-realtime")
+        self.assertEqual(status, 402)
+        peer.send(b"hello", masked=True)
+        self.assertEqual([peer.receive()[0], peer.receive()[0]], [1, 1])
+        peer.send(struct.pack(">H", 1000), kind=8, masked=True)
+        self.assertTrue(until(lambda: self.budget()["reserved_usd"] == 0))
+        self.assertAlmostEqual(self.budget()["spent_usd"], 0.002)
+        self.assertEqual(self.open("/v1/realtime?model=up%2Fgpt-realtime")[0], 101)
+
+    def budget(self):
+        with urllib.request.urlopen("http://127.0.0.1:%d/api/budgets" % self.port) as reply:
+            return json.loads(reply.read())[0]
 
 
 if __name__ == "__main__":

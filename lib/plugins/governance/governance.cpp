@@ -3,6 +3,7 @@
 #include "base/glob.h"
 #include "dialects/token_estimate.h"
 #include "plugins/governance/key_book.h"
+#include "plugins/governance/spending.h"
 
 namespace llmgw::plugins {
 namespace {
@@ -10,6 +11,12 @@ namespace {
 Limiter::Account account_of(const config::VirtualKey& key) {
   return {"key " + key.name, "the virtual key '" + key.name + "'", *key.rate};
 }
+
+// What an attempt holds until its end.
+struct Held {
+  Spending spending;
+  std::optional<Limiter::Taken> taken;
+};
 
 // The limits that a call of that target falls under, but for the key's own count of requests.
 std::vector<Limiter::Account> accounts_of(const config::VirtualKey& key, const routing::Target& target) {
@@ -66,6 +73,21 @@ Verdict Governance::before(Attempt& attempt) {
 }
 
 Verdict Governance::sending(Attempt& attempt) {
+  // Money first: it may wait, and a rate that was taken cannot be given back.
+  if (const auto book = budgets_ != nullptr ? budgets_->load() : nullptr) {
+    Spending spending;
+    auto verdict = spending.hold(book, attempt, clock_);
+    if (!std::holds_alternative<Pass>(verdict)) return verdict;
+    if (spending.book != nullptr) attempt.note<Held>(*this).spending = std::move(spending);
+  }
+  return take_rates(attempt);
+}
+
+void Governance::sent(Attempt& attempt) {
+  if (const auto* held = attempt.find_note<Held>(*this)) held->spending.sent();
+}
+
+Verdict Governance::take_rates(Attempt& attempt) {
   const auto* key = attempt.request.key.get();
   if (key == nullptr) return Pass{};
   auto accounts = accounts_of(*key, attempt.target);
@@ -76,14 +98,17 @@ Verdict Governance::sending(Attempt& attempt) {
     return Refuse{.error = took.error(), .may_fall_back = true};
   if (tokens) {
     taken.accounts = std::move(accounts);
-    attempt.note<Limiter::Taken>(*this) = std::move(taken);
+    attempt.note<Held>(*this).taken = std::move(taken);
   }
   return Pass{};
 }
 
 Verdict Governance::after(Attempt& attempt, const Ending& ending) {
-  const auto* taken = attempt.find_note<Limiter::Taken>(*this);
-  if (taken == nullptr) return Pass{};
+  const auto* held = attempt.find_note<Held>(*this);
+  if (held == nullptr) return Pass{};
+  held->spending.settle(attempt, ending);
+  const auto& taken = held->taken;
+  if (!taken) return Pass{};
   const auto& usage = attempt.record.usage;
   const bool counted = usage.input >= 0 || usage.output >= 0;
   const int64_t used = std::max<int64_t>(usage.input, 0) + std::max<int64_t>(usage.output, 0);
