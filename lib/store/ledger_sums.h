@@ -20,7 +20,8 @@ class LedgerSums {
 
   Balance balance(uint32_t account, const Window& window) const;
 
-  // What windows that are new began with, of those before them; the caller keeps it, and it is forgotten here.
+  // What windows that are new began with, of those before them; the caller keeps it, and it is forgotten
+  // here.
   struct Carried {
     uint32_t account;
     Window window;

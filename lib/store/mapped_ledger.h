@@ -12,8 +12,8 @@ namespace llmgw::store {
 // memory, and there whatever becomes of the process. A thread of its own adds what was settled to the sums in
 // ledger.db, with the watermark that says how far, in one transaction, once a second when there is something.
 //
-// After a `kill -9`: what was settled is charged, what was sent at its reservation, what was never sent not at
-// all; nothing twice. A power cut loses at most what was not yet in ledger.db: the last second.
+// After a `kill -9`: what was settled is charged, what was sent at its reservation, what was never sent not
+// at all; nothing twice. A power cut loses at most what was not yet in ledger.db: the last second.
 //
 // One process at a time: another that opens it gets an error.
 class MappedLedger final : public Ledger {

@@ -36,8 +36,8 @@ class LedgerTable {
   // The sums of windows that end behind `now`.
   Result<std::vector<Row>> rows(WallTime now);
 
-  // Adds to the sums, moves the watermark, and forgets windows that ended before `forget`: in one transaction,
-  // which is on the disk when it returns.
+  // Adds to the sums, moves the watermark, and forgets windows that ended before `forget`: in one
+  // transaction, which is on the disk when it returns.
   Result<void> add(std::span<const Charge> charges, uint64_t watermark, WallTime forget);
 
  private:
