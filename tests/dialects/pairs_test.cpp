@@ -2,13 +2,13 @@
 // streams. LLMGW_CASES=N generates that many of each for every ordered pair, LLMGW_SEED=S begins elsewhere.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
 #include <sstream>
 
 #include "base/text.h"
 #include "dialects/codec.h"
 #include "tests/dialects/collected.h"
 #include "tests/dialects/generated.h"
+#include "tests/random_cases.h"
 
 using namespace llmgw;
 using namespace llmgw::dialects;
@@ -207,15 +207,6 @@ constexpr std::array kExpressions = std::to_array<Expression>({
      .finishes = finishes({kStop, kLength, kToolCalls})},
 });
 
-int cases() {
-  const char* given = std::getenv("LLMGW_CASES");
-  return given != nullptr ? std::max(1, std::atoi(given)) : 5000;
-}
-uint64_t seed() {
-  const char* given = std::getenv("LLMGW_SEED");
-  return given != nullptr ? std::strtoull(given, nullptr, 10) : 1;
-}
-
 const Translation& translation(const Expression& expression) {
   return *codec(expression.dialect)->translation();
 }
@@ -317,8 +308,8 @@ void for_every_pair(const Check& check) {
       const std::string pair = std::string(name(from.dialect)) + " -> " + std::string(name(to.dialect));
       CAPTURE(pair);
       const Expression can = both(from, to);
-      for (int i = 0; i < cases(); ++i) {
-        const uint64_t number = seed() + static_cast<uint64_t>(i);
+      for (uint64_t i = 0; i < random_cases(5000); ++i) {
+        const uint64_t number = one_seed().value_or(1) + i;
         CAPTURE(number);
         Random random(number);
         if (!check(random, from, to, can)) break;
@@ -415,8 +406,8 @@ TEST_CASE("what a dialect cannot express is left out or said otherwise, and neve
   }
   for (const auto& to : kExpressions) {
     CAPTURE(name(to.dialect));
-    for (int i = 0; i < cases() / 5; ++i) {
-      Random random(seed() + static_cast<uint64_t>(i));
+    for (uint64_t i = 0; i < random_cases(5000) / 5; ++i) {
+      Random random(one_seed().value_or(1) + i);
       Warnings warnings;
       const auto original = generate_conversation(random, all);
       const auto body = written(to, original, warnings);

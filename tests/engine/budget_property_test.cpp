@@ -3,11 +3,10 @@
 // settled, and every level says the same of what was spent. LLMGW_SEED=N runs one alone.
 #include <doctest/doctest.h>
 
-#include <cstdlib>
-
 #include "plugins/governance/governance.h"
 #include "store/memory_ledger.h"
 #include "tests/engine/world.h"
+#include "tests/random_cases.h"
 
 using namespace llmgw;
 using namespace llmgw::engine;
@@ -106,18 +105,19 @@ Story run(uint64_t seed) {
 
 TEST_CASE(
     "no budget is overspent by a nano-dollar, and every reservation is settled, in every random world") {
-  if (const char* one = std::getenv("LLMGW_SEED")) {
-    run(std::strtoull(one, nullptr, 10));
+  if (const auto one = one_seed()) {
+    run(*one);
     return;
   }
+  const uint64_t cases = random_cases(20'000) / 50;
   Story all;
-  for (uint64_t seed = 1; seed <= 400; ++seed) {
+  for (uint64_t seed = 1; seed <= cases; ++seed) {
     CAPTURE(seed);
     const Story story = run(seed);
     all.answered += story.answered;
     all.refused += story.refused;
   }
   // The worlds are neither empty nor without scarcity.
-  CHECK(all.answered > 400);
-  CHECK(all.refused > 400);
+  CHECK(all.answered > static_cast<int>(cases));
+  CHECK(all.refused > static_cast<int>(cases));
 }

@@ -5,26 +5,25 @@
 
 #include <atomic>
 #include <cstdio>
-#include <cstdlib>
 #include <mutex>
 #include <thread>
 
 #include "tests/engine/random_world.h"
+#include "tests/random_cases.h"
 
 using namespace llmgw;
 using namespace llmgw::engine;
 
 TEST_CASE("every invariant holds in every random world") {
-  if (const char* one = std::getenv("LLMGW_SEED")) {
-    RandomWorld alone(std::strtoull(one, nullptr, 10));
+  if (const auto seed = one_seed()) {
+    RandomWorld alone(*seed);
     const auto wrong = alone.run();
     std::printf("%s", alone.story().c_str());
     for (const auto& w : wrong) MESSAGE(w);
     CHECK(wrong.empty());
     return;
   }
-  const char* given = std::getenv("LLMGW_CASES");
-  const uint64_t cases = given != nullptr ? std::strtoull(given, nullptr, 10) : 20'000;
+  const uint64_t cases = random_cases(20'000);
   std::atomic<uint64_t> next{1}, calls{0}, meddled{0};
   std::mutex lock;  // guards failures
   std::vector<std::string> failures;
