@@ -128,9 +128,9 @@ observe::RequestRecord record_of(const Answer& answer) {
     attempt.message = value["message"].text();
     attempt.skipped = value["skipped"].text();
     attempt.took = std::chrono::milliseconds(value["ms"].integer().value_or(0));
-    attempt.from_cache = value["from_cache"].boolean().value_or(false);
+    if (value["from_cache"].boolean().value_or(false)) attempt.cache = observe::CacheUse::hit;
     attempt.raced = value["raced"].boolean().value_or(false);
-    attempt.sent = attempt.skipped.empty() && !attempt.from_cache && value["sent"].boolean().value_or(true);
+    attempt.sent = attempt.skipped.empty() && !attempt.from_cache() && value["sent"].boolean().value_or(true);
     attempt.upstream_request_id = value["upstream_request_id"].text();
     if (const auto wait = value["retry_after_s"].number()) {
       attempt.retry_after = std::chrono::duration_cast<Duration>(std::chrono::duration<double>(*wait));

@@ -31,7 +31,7 @@ plugins::Verdict CostLimit::refuse(const plugins::Attempt& attempt, std::string 
 }
 
 plugins::Verdict CostLimit::sending(plugins::Attempt& attempt) {
-  auto usage = worst_case(attempt.request, *attempt.target.upstream->provider, attempt.target.model);
+  auto usage = worst_case(attempt.request(), *attempt.target.upstream->provider, attempt.target.model);
   const bool bounded = usage.output >= 0;
   usage.output = std::max<int64_t>(usage.output, 0);
   const auto cost = price_(attempt.target, usage);

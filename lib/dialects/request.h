@@ -23,6 +23,14 @@ struct Needs {
   std::optional<int64_t> max_output;  // tokens, as the client set it
 };
 
+// What a client wants of the response cache.
+enum class Caching : uint8_t {
+  use,
+  off,      // as if there were none
+  refresh,  // no answer of it, but the new one is kept
+  only,     // an answer of it or none: nobody is called
+};
+
 // A field of a multipart form that the gateway acts on. Offsets are of the body.
 struct FormField {
   std::string name, value;
@@ -63,7 +71,8 @@ struct Request {
   std::optional<Duration> timeout;         // x-llmgw-timeout: of the whole chain
   std::optional<Duration> client_timeout;  // announced by the SDK
   std::optional<config::Commit> commit;
-  std::string client_id;  // x-request-id
+  Caching cache = Caching::use;  // x-llmgw-cache
+  std::string client_id;         // x-request-id
   std::string traceparent;
   std::string provider;  // x-llmgw-provider, for creations without a model
   // Set for a call that names an object of one provider: it goes there, with that key, and nowhere else.
@@ -82,5 +91,8 @@ struct Request {
     query = {};
   }
 };
+
+// The same request with another body of its dialect, which is JSON. Errors: bad_request, as of a client's.
+Result<std::unique_ptr<Request>> with_body(const Request&, std::string body);
 
 }  // namespace llmgw::dialects

@@ -23,24 +23,8 @@ Outcome Run::attempt(size_t link, const routing::KeyRing::Pick& pick) {
   ++calls_;  // until it turns out that it was not sent: a racer must not take its place meanwhile
   outcome.attempt =
       std::make_unique<plugins::Attempt>(request_, t, record_.attempts.back(), tries_++, &patience_);
-  plugins::Attempt& seen = *outcome.attempt;
-
-  bool go_on = true;
-  auto obey = [&](plugins::Verdict verdict) {
-    if (auto* refuse = std::get_if<plugins::Refuse>(&verdict)) {
-      outcome.what = Failure{.error = std::move(refuse->error), .may_fall_back = refuse->may_fall_back};
-      go_on = false;
-    } else if (auto* reply = std::get_if<Reply>(&verdict)) {
-      outcome.what = std::move(*reply);
-      go_on = false;
-    }
-  };
   try {
-    for (; outcome.plugins < world_.plugins.size() && go_on; ++outcome.plugins) {
-      obey(world_.plugins[outcome.plugins]->before(seen));
-    }
-    for (size_t i = 0; i < outcome.plugins && go_on; ++i) obey(world_.plugins[i]->sending(seen));
-    if (go_on) exchange(outcome, pick);
+    if (run_before(outcome) && run_sending(outcome)) exchange(outcome, pick);
   } catch (const std::exception& e) {
     // Our own fault, and this attempt's alone: the chain goes on.
     outcome.what = Failure{.error = {.error_class = ErrorClass::server_error,
@@ -94,50 +78,6 @@ void Run::rest_for(const Outcome& outcome, const routing::KeyRing::Pick& pick) c
     world_.rests.begin(routing::target_rest(t.provider(), t.model), error.error_class, error.retry_after,
                        wall);
   }
-}
-
-// A failure, or a whole reply that nobody has seen yet: the plugins may make something else of it.
-void Run::settle(Outcome& outcome) {
-  auto changed =
-      run_after(outcome, {.failure = outcome.failure(), .reply = std::get_if<Reply>(&outcome.what)});
-  if (!changed) return;
-  auto& record = record_of(outcome);
-  if (auto* failure = std::get_if<Failure>(&*changed)) {
-    record.error_class = failure->error.error_class;
-    record.message = shortened(failure->error.message, 500);
-    record.code = failure->error.code;
-    outcome.what = std::move(*failure);
-  } else {
-    record.error_class.reset();
-    outcome.what = std::move(std::get<Reply>(*changed));
-  }
-}
-
-std::optional<Run::Changed> Run::run_after(Outcome& outcome, plugins::Ending ending) const {
-  const net::Scheduler::Shield shield(world_.fibers);
-  std::optional<Changed> changed;
-  for (size_t i = outcome.plugins; i > 0; --i) {
-    auto& plugin = *world_.plugins[i - 1];
-    plugins::Verdict verdict;
-    try {
-      verdict = plugin.after(*outcome.attempt, ending);
-    } catch (const std::exception& e) {  // the others have accounts to settle
-      auto& message = outcome.attempt->record.message;
-      if (message.empty())
-        message = "the plugin " + std::string(plugin.name()) + " failed at its end: " + e.what();
-    }
-    if (auto* refuse = std::get_if<plugins::Refuse>(&verdict)) {
-      Failure failure =
-          ending.failure != nullptr ? *ending.failure : Failure{.error = std::move(refuse->error)};
-      failure.may_fall_back = failure.may_fall_back && refuse->may_fall_back;
-      ending.failure = &std::get<Failure>(changed.emplace(std::move(failure)));
-      ending.reply = nullptr;
-    } else if (auto* reply = std::get_if<Reply>(&verdict)) {
-      ending = {.reply = &std::get<Reply>(changed.emplace(std::move(*reply)))};
-    }
-  }
-  outcome.attempt.reset();
-  return changed;
 }
 
 void Run::fail_with(Outcome& outcome, Error error) const {
@@ -197,6 +137,7 @@ void Run::note_stream(Outcome& outcome, const Relay& relay) {
 }
 
 void Run::note_usage(Outcome& outcome, const observe::Usage& usage) {
+  if (!outcome.sent) return;  // what is said again was counted and paid when it was said first
   const routing::Target& t = target(outcome.link);
   auto& record = record_of(outcome);
   record.usage = usage;

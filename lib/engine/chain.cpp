@@ -26,7 +26,7 @@ std::optional<Outcome> Run::walk() {
   while (next_ < chain_.links.size()) {
     const size_t link = next_++;
     if (auto why = why_passed_over(link)) {
-      pass_over(link, std::move(*why), std::nullopt);
+      if (auto kept = pass_over(link, std::move(*why), std::nullopt)) return kept;
       continue;
     }
     const size_t before = failures_.size();
@@ -37,12 +37,15 @@ std::optional<Outcome> Run::walk() {
   return std::nullopt;
 }
 
-void Run::pass_over(size_t link, std::string why, std::optional<Duration> retry_after) {
+// Notes that the target is not called. Something: an answer of its is there all the same.
+std::optional<Outcome> Run::pass_over(size_t link, std::string why, std::optional<Duration> retry_after) {
   record_.attempts.push_back({.provider = target(link).provider(),
                               .model = target(link).model,
                               .started = now() - arrived_,
                               .skipped = std::move(why),
                               .retry_after = retry_after});
+  // What it cannot serve or must not, it may not answer either.
+  return chain_.links[link].skipped.empty() ? answer_without_call(link) : std::nullopt;
 }
 
 std::optional<std::string> Run::why_passed_over(size_t link) {
@@ -81,8 +84,7 @@ std::optional<Outcome> Run::try_target(size_t link) {
     const auto pick = pick_key(link, tried, desperate);
     if (!pick.found) {
       if (pick.earliest) earliest_ = std::min(earliest_.value_or(*pick.earliest), *pick.earliest);
-      if (!called) pass_over_resting(link, pick.earliest);
-      return std::nullopt;
+      return called ? std::nullopt : pass_over_resting(link, pick.earliest);
     }
     Outcome outcome = attempt(link, pick);
     called = true;
@@ -134,10 +136,10 @@ routing::KeyRing::Pick Run::pick_key(size_t link, const routing::KeySet& tried, 
   return pick;
 }
 
-void Run::pass_over_resting(size_t link, std::optional<WallTime> earliest) {
+std::optional<Outcome> Run::pass_over_resting(size_t link, std::optional<WallTime> earliest) {
   if (!earliest) return pass_over(link, "no key of it is left", std::nullopt);
   const auto left = std::max<Duration>(*earliest - world_.fibers.wall(), 0s);
-  pass_over(link, "every key of it rests for " + seconds_text(left), left);
+  return pass_over(link, "every key of it rests for " + seconds_text(left), left);
 }
 
 Outcome Run::cancelled_outcome(size_t link, size_t record) const {

@@ -22,7 +22,16 @@ bool is_json(std::string_view content_type) {
 }  // namespace
 
 // The client's request in its canonical form, with the seals that its client could not carry.
-Result<const dialects::Conversation*> Run::conversation() {
+Result<const dialects::Conversation*> Run::conversation(Outcome& outcome) {
+  if (outcome.attempt != nullptr && outcome.attempt->changed()) {
+    if (outcome.conversation == nullptr) {
+      auto read = codec_.translation()->read_request(request_of(outcome));
+      if (!read) return fail(std::move(read.error()));
+      world_.state.seals.restore(*read);
+      outcome.conversation = std::make_unique<dialects::Conversation>(std::move(*read));
+    }
+    return outcome.conversation.get();
+  }
   if (!conversation_) {
     conversation_ = codec_.translation()->read_request(request_);
     if (*conversation_) world_.state.seals.restore(**conversation_);
@@ -50,26 +59,27 @@ Result<routing::Gate::Place> Run::enter_gate(const routing::Target& t, size_t ke
 }
 
 // The request as this target gets it, with our key. It points into the request and `wire`.
-Result<net::Call> Run::make_call(const Wire& wire, const routing::Target& t, size_t link,
+Result<net::Call> Run::make_call(const Wire& wire, const dialects::Request& request, size_t link,
                                  const config::Key* key) const {
+  const routing::Target& t = target(link);
   const auto& provider = *t.upstream->provider;
   net::Call call{.endpoint = &provider.endpoint(wire.dialect),
-                 .method = request_.method,
+                 .method = request.method,
                  .target = wire.path,
                  .headers = wire.translated ? translated_request_headers(forwarded_) : forwarded_,
-                 .body = wire.body ? *wire.body : request_.body,
-                 .websocket = request_.websocket,
-                 .once = request_.once,
+                 .body = wire.body ? *wire.body : request.body,
+                 .websocket = request.websocket,
+                 .once = request.once,
                  .connect = timeout(link, &config::Timeouts::connect),
                  .deadline = deadline_};
-  if (request_.file != nullptr)
-    call.upload = net::FileBody{request_.file, dialects::form_changes(request_, t.model)};
-  if (request_.websocket) {
-    append_websocket_headers(request_.headers, call.headers);
+  if (request.file != nullptr)
+    call.upload = net::FileBody{request.file, dialects::form_changes(request, t.model)};
+  if (request.websocket) {
+    append_websocket_headers(request.headers, call.headers);
   } else {
     call.headers.add("Accept-Encoding", "identity");
   }
-  if (key == nullptr && pays_itself(t)) append_credentials(request_.headers, call.headers);
+  if (key == nullptr && pays_itself(t)) append_credentials(request.headers, call.headers);
   provider.authorize(call.headers, key, wire.dialect);
   const TimePoint signed_by = std::min(deadline_, after(now(), kSigningPatience));
   for (;;) {
@@ -93,22 +103,25 @@ void Run::exchange(Outcome& outcome, const routing::KeyRing::Pick& pick) {
 
   const bool strict = chain_.policy.translation == config::Translation::strict;
   const bool mark_prefix = topology_->config().fallback.prompt_cache;
-  const auto wire = make_wire(request_, t, strict, mark_prefix, outcome.attempt->output_limit,
-                              [&] { return conversation(); });
+  const auto& request = request_of(outcome);
+  const auto wire = make_wire(request, t, strict, mark_prefix, outcome.attempt->output_limit,
+                              [&] { return conversation(outcome); });
   if (!wire) return fail_with(outcome, wire.error());
   record_of(outcome).warnings = wire->warnings;
-  auto call = make_call(*wire, t, outcome.link, pick.key);
+  auto call = make_call(*wire, request, outcome.link, pick.key);
   if (!call) return fail_with(outcome, std::move(call.error()));
 
-  const bool text = request_.doc && !request_.needs.vision && !request_.needs.audio;
+  const bool text = request.doc && !request.needs.vision && !request.needs.audio;
   if (text && t.state->tokens.wants_sample())
-    outcome.estimated_tokens = dialects::estimate_tokens(request_.doc->root());
+    outcome.estimated_tokens = dialects::estimate_tokens(request.doc->root());
 
   record_of(outcome).sent = true;
   for (size_t i = 0; i < outcome.plugins; ++i) world_.plugins[i]->sent(*outcome.attempt);
   auto sent = world_.transport.send(std::move(*call));
   if (!sent) return fail_with(outcome, std::move(sent.error()));
   outcome.sent = true;
+  for (size_t i = outcome.plugins; i > 0; --i)
+    *sent = world_.plugins[i - 1]->received(*outcome.attempt, wire->dialect, std::move(*sent));
   read_reply(outcome, *wire, std::move(*sent), std::move(*place));
 }
 
@@ -239,8 +252,21 @@ void Run::open_stream(Outcome& outcome, const Wire& wire, std::unique_ptr<net::E
   Stream stream{.status = response.status, .headers = response.headers, .place = std::move(place)};
   stream.relay =
       std::make_unique<Relay>(events ? wire.codec : nullptr, request_.wants_usage, std::move(exchange));
-  if (events && wire.translated) {
+  const bool inference = request_.dialect != dialects::Dialect::openai_other;
+  stream.hooks = inference && events ? stream_hooks(outcome) : nullptr;
+  if (stream.hooks != nullptr && (wire.codec->translation() == nullptr || codec_.translation() == nullptr)) {
+    return fail_with(outcome, Error{.error_class = ErrorClass::policy,
+                                    .message = "a plugin must see what the model says, and a stream of this "
+                                               "API cannot be read event by event",
+                                    .code = "stream_unreadable"});
+  }
+  if (events && (wire.translated || stream.hooks != nullptr)) {
     stream.turn = std::make_unique<TurnWatch>();
+    Relay::Filter filter;
+    if (stream.hooks != nullptr)
+      filter = [hooks = stream.hooks.get()](auto&& event, auto& out) {
+        return hooks->pass(std::forward<decltype(event)>(event), out);
+      };
     stream.relay->translate(
         target(outcome.link).model,
         dialects::restoring_custom_calls(wire.custom_tools, wire.codec->translation()->decoder()),
@@ -248,7 +274,7 @@ void Run::open_stream(Outcome& outcome, const Wire& wire, std::unique_ptr<net::E
                                        .created = unix_ms(world_.fibers.wall()) / 1000,
                                        .wants_usage = request_.wants_usage,
                                        .extra_fields = extra_fields(&outcome)}),
-        [turn = stream.turn.get()](const auto& event) { turn->see(event); });
+        [turn = stream.turn.get()](const auto& event) { turn->see(event); }, std::move(filter));
   }
   const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
   const bool complete = chain_.policy.commit == config::Commit::complete;
@@ -259,6 +285,10 @@ void Run::open_stream(Outcome& outcome, const Wire& wire, std::unique_ptr<net::E
     if (pumped) continue;
     const std::string& error_object = stream.relay->error_object();
     note_stream(outcome, *stream.relay);  // it may have been billed for
+    if (const auto* refusal = stream.hooks != nullptr ? stream.hooks->refusal() : nullptr) {
+      outcome.what = Failure{.error = refusal->error, .may_fall_back = refusal->may_fall_back};
+      return;
+    }
     if (error_object.empty()) return fail_with(outcome, std::move(pumped.error()));
     const auto& provider = *target(outcome.link).upstream->provider;
     // AWS tells an exception by its frame, Cohere a failure by its last event: neither is a body of an error.

@@ -14,11 +14,22 @@ void write_attempt(json::Writer& writer, const observe::AttemptRecord& attempt) 
   } else {
     writer.member("skipped", attempt.skipped);
   }
-  if (attempt.from_cache) writer.member("from_cache", true);
+  if (attempt.from_cache()) writer.member("from_cache", true);
   if (attempt.held_back()) writer.member("sent", false);
   if (attempt.raced) writer.member("raced", true);
   if (attempt.retry_after) writer.member("retry_after_s", to_seconds(*attempt.retry_after));
   if (!attempt.upstream_request_id.empty()) writer.member("upstream_request_id", attempt.upstream_request_id);
+  writer.end_object();
+}
+
+void write_cache(json::Writer& writer, const observe::AttemptRecord* winner) {
+  const bool hit = winner != nullptr && winner->from_cache();
+  writer.key("cache").begin_object().member("hit", hit);
+  if (hit) {
+    writer.member("kind", winner->hit.kind)
+        .member("similarity", winner->hit.similarity)
+        .member("age_s", to_seconds(winner->hit.age));
+  }
   writer.end_object();
 }
 
@@ -43,7 +54,7 @@ std::string extra_fields_json(const observe::RequestRecord& record, const observ
   NanoUsd cost;
   for (const auto& attempt : record.attempts) cost = cost + attempt.cost;
   writer.member("cost_usd", to_usd(cost));
-  writer.key("cache").begin_object().member("hit", false).end_object();
+  write_cache(writer, winner);
   writer.key("warnings").begin_array();
   if (winner != nullptr) {
     for (const auto& warning : winner->warnings)

@@ -52,12 +52,14 @@ void Run::call_beside() {
   while (!called && next_ < chain_.links.size() && !world_.fibers.cancelled()) {
     const size_t link = next_++;
     if (auto why = why_passed_over(link)) {
-      pass_over(link, std::move(*why), std::nullopt);
+      race_->answer_ = pass_over(link, std::move(*why), std::nullopt);
+      called = race_->answer_.has_value();
       continue;
     }
     const auto pick = pick_key(link, {}, false);
     if (!pick.found) {
-      pass_over_resting(link, pick.earliest);
+      race_->answer_ = pass_over_resting(link, pick.earliest);
+      called = race_->answer_.has_value();
       continue;
     }
     called = true;

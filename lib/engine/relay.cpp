@@ -10,10 +10,10 @@ Relay::Relay(const dialects::Codec* codec, bool wants_usage, std::unique_ptr<net
       splitter_(codec != nullptr ? codec->splitter() : nullptr) {}
 
 void Relay::translate(std::string model, std::unique_ptr<dialects::EventDecoder> decoder,
-                      std::unique_ptr<dialects::EventEncoder> encoder, Watch watch) {
+                      std::unique_ptr<dialects::EventEncoder> encoder, Watch watch, Filter filter) {
   reader_.reset();
   translated_ = std::make_unique<Translated>(std::move(model), std::move(decoder), std::move(encoder),
-                                             std::move(watch));
+                                             std::move(watch), std::move(filter));
 }
 
 Result<void> Relay::pump(TimePoint deadline, const Seal& seal) {
@@ -51,22 +51,39 @@ Result<void> Relay::take_translated(const net::SseEvent& event, const Seal& seal
   auto& t = *translated_;
   t.events.clear();
   if (auto decoded = t.decoder->decode(event, t.events); !decoded) return decoded;
-  dialects::StreamStep step;
+  dialects::StreamStep said, shown;
   for (auto& one : t.events) {
     if (one.kind == dialects::StreamEvent::Kind::start && one.name.empty()) one.name = t.model;
-    t.facts.note(one, step);
-    if (!step.error_object.empty()) {
-      error_object_ = std::move(step.error_object);
+    t.facts.note(one, said);
+    if (!said.error_object.empty()) {
+      error_object_ = std::move(said.error_object);
       return fail(ErrorClass::invalid_response, "the stream brought an error");
     }
     if (t.watch) t.watch(one);
-    t.encoder->encode(one, out);
+    if (!t.filter) {
+      t.encoder->encode(one, out);
+    } else if (auto passed = show(std::move(one), shown); !passed) {
+      return passed;
+    }
   }
+  const auto& step = t.filter ? shown : said;
   content_ = content_ || step.content;
   if (step.content) finished_ = step.finish;
-  if (!step.done) return {};
+  if (!said.done) return {};
   if (!content_) return fail(ErrorClass::invalid_response, "the stream ended without any content");
   end(seal);
+  return {};
+}
+
+// What the filter lets pass goes to the client, and is what counts as content.
+Result<void> Relay::show(dialects::StreamEvent&& event, dialects::StreamStep& step) {
+  auto& t = *translated_;
+  t.shown.clear();
+  if (auto passed = t.filter(std::move(event), t.shown); !passed) return passed;
+  for (const auto& one : t.shown) {
+    t.passed.note(one, step);
+    t.encoder->encode(one, out);
+  }
   return {};
 }
 

@@ -19,10 +19,12 @@ class Relay {
   // `codec` nullptr: the bytes are no events (audio, a file) and pass as they come.
   Relay(const dialects::Codec* codec, bool wants_usage, std::unique_ptr<net::Exchange> exchange);
 
-  // From now on the upstream's events become the client's by `decoder` and `encoder`; `watch` sees each.
+  // From now on the upstream's events become the client's by `decoder` and `encoder`; `watch` sees each, and
+  // `filter`, unless empty, says what the client gets in its place.
   using Watch = std::function<void(const dialects::StreamEvent&)>;
+  using Filter = std::function<Result<void>(dialects::StreamEvent&&, std::vector<dialects::StreamEvent>&)>;
   void translate(std::string model, std::unique_ptr<dialects::EventDecoder> decoder,
-                 std::unique_ptr<dialects::EventEncoder> encoder, Watch watch);
+                 std::unique_ptr<dialects::EventEncoder> encoder, Watch watch, Filter filter);
 
   // Gives the `extra_fields` for the held event, when all is known that will be.
   using Seal = std::function<std::string(const Relay&)>;
@@ -59,13 +61,16 @@ class Relay {
     std::unique_ptr<dialects::EventDecoder> decoder;
     std::unique_ptr<dialects::EventEncoder> encoder;
     Watch watch;
-    dialects::StreamFacts facts;
-    std::vector<dialects::StreamEvent> events;
+    Filter filter;
+    dialects::StreamFacts facts{};   // of what the upstream said
+    dialects::StreamFacts passed{};  // of what the filter let pass
+    std::vector<dialects::StreamEvent> events{}, shown{};
   };
 
   Result<void> cut_events(const Seal&);
   Result<void> take(const net::SseEvent&, const Seal&);
   Result<void> take_translated(const net::SseEvent&, const Seal&);
+  Result<void> show(dialects::StreamEvent&&, dialects::StreamStep&);
   void flush_held();
   void seal_held(const Seal&);
   void end(const Seal&);

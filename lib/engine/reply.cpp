@@ -36,8 +36,10 @@ void Run::deliver_whole(Outcome& outcome) {
 void Run::deliver_stream(Outcome& outcome) {
   auto& stream = std::get<Stream>(outcome.what);
   Relay& relay = *stream.relay;
-  if (bodies_ != nullptr) bodies_->request(request_.body);
+  if (bodies_ != nullptr) bodies_->request(request_of(outcome).body);
   request_.release_message();
+  if (outcome.attempt != nullptr) outcome.attempt->release_message();
+  outcome.conversation.reset();
   forwarded_ = {};
   const Duration idle = timeout(outcome.link, &config::Timeouts::idle);
   const auto seal = [&](const Relay& r) { return sealed(outcome, r); };
@@ -71,6 +73,7 @@ void Run::deliver_stream(Outcome& outcome) {
     if (!sent || relay.ended()) break;
     if (auto pumped = relay.pump(after(now(), idle), seal); !pumped) {
       cut = std::move(pumped.error());
+      refused = stream.hooks != nullptr && stream.hooks->refusal() != nullptr;
       break;
     }
   }
@@ -92,9 +95,9 @@ void Run::deliver_stream(Outcome& outcome) {
     }
     cut->message = target(outcome.link).upstream->provider->scrub(cut->message);
     error_class = record.error_class = cut->error_class;
-    record.message = (refused ? "refused at its end: " : "cut mid-stream: ") + shortened(cut->message, 400);
+    record.message = (refused ? "refused: " : "cut mid-stream: ") + shortened(cut->message, 400);
     record_.cut = !refused;
-    if (!shutting_down()) target(outcome.link).state->report(refused, now());
+    if (!shutting_down() && outcome.sent) target(outcome.link).state->report(refused, now());
     if (!refused) {
       cut->message = "the stream of " + target(outcome.link).name() + " broke off: " + cut->message;
       cut->code = "stream_cut";
@@ -108,8 +111,10 @@ void Run::deliver_stream(Outcome& outcome) {
     if (stream.turn) world_.state.seals.remember(stream.turn->sealed_parts());
     sent = writer_.end();
     auto& state = *target(outcome.link).state;
-    state.report(true, now());
-    if (record.first_content) state.first_content_after(*record.first_content);
+    if (outcome.sent) {
+      state.report(true, now());
+      if (record.first_content) state.first_content_after(*record.first_content);
+    }
     (void)relay.pump(after(now(), kDrain), seal);
   }
   const Failure failure{.error = cut.value_or(Error{.error_class = ErrorClass::cancelled})};
@@ -203,7 +208,10 @@ net::Headers Run::reply_headers(const net::Headers& upstream, const Outcome* who
   }
   headers.add("x-llmgw-attempts",
               std::to_string(std::ranges::count_if(record_.attempts, [](const auto& a) { return a.sent; })));
-  headers.add("x-llmgw-cache", "off");
+  const auto use = whose != nullptr ? record_of(*whose).cache : observe::CacheUse::off;
+  headers.add("x-llmgw-cache", use == observe::CacheUse::off    ? "off"
+                               : use == observe::CacheUse::miss ? "miss"
+                                                                : "hit");
   return headers;
 }
 

@@ -34,8 +34,8 @@ class Run {
   std::optional<Outcome> walk();
   std::optional<Outcome> try_target(size_t link);
   std::optional<std::string> why_passed_over(size_t link);
-  void pass_over(size_t link, std::string why, std::optional<Duration> retry_after);
-  void pass_over_resting(size_t link, std::optional<WallTime> earliest);
+  std::optional<Outcome> pass_over(size_t link, std::string why, std::optional<Duration> retry_after);
+  std::optional<Outcome> pass_over_resting(size_t link, std::optional<WallTime> earliest);
   bool falls_back(const Outcome&) const;
   bool all_fall_back(size_t since) const;
   routing::KeyRing::Pick pick_key(size_t link, const routing::KeySet& tried, bool desperate) const;
@@ -48,30 +48,39 @@ class Run {
   // attempt.cpp: one attempt, through every plugin.
   Outcome attempt(size_t link, const routing::KeyRing::Pick&);
   bool pays_itself(const routing::Target&) const;
+  void close_record(Outcome&);
+  std::string sealed(Outcome&, const Relay&);
   bool is_login(const routing::Target&, const routing::KeyRing::Pick&) const;
   std::string login_rest_at(const routing::Target&) const;
   void fail_with(Outcome&, Error) const;
   bool counts() const;
   void rest_for(const Outcome&, const routing::KeyRing::Pick&) const;
+
+  // hooks.cpp: its plugins.
+  bool obey(Outcome&, plugins::Verdict&&);
+  void take(Outcome&, Reply&&);
+  bool run_before(Outcome&);
+  bool run_sending(Outcome&);
+  void replay(Outcome&, plugins::Replay&&);
+  std::optional<Outcome> answer_without_call(size_t link);
+  std::unique_ptr<StreamHooks> stream_hooks(const Outcome&) const;
   // What the plugins' last word made of the attempt; none: it stays what it is.
   using Changed = std::variant<Failure, Reply>;
   std::optional<Changed> run_after(Outcome&, plugins::Ending) const;
   void settle(Outcome&);
-  std::string sealed(Outcome&, const Relay&);
-  void close_record(Outcome&);
   void note_usage(Outcome&, const observe::Usage&);
   void note_stream(Outcome&, const Relay&);
 
   // exchange.cpp: its call.
   void exchange(Outcome&, const routing::KeyRing::Pick&);
   Result<routing::Gate::Place> enter_gate(const routing::Target&, size_t key, Duration patience) const;
-  Result<net::Call> make_call(const Wire&, const routing::Target&, size_t link, const config::Key*) const;
+  Result<net::Call> make_call(const Wire&, const dialects::Request&, size_t link, const config::Key*) const;
   void read_reply(Outcome&, const Wire&, std::unique_ptr<net::Exchange>, routing::Gate::Place);
   void read_failure(Outcome&, const Wire&, net::Exchange&, const net::HttpResponse&, TimePoint by);
   void read_whole(Outcome&, const Wire&, net::Exchange&, const net::HttpResponse&, TimePoint by);
   void open_stream(Outcome&, const Wire&, std::unique_ptr<net::Exchange>, const net::HttpResponse&,
                    bool events, TimePoint by, routing::Gate::Place);
-  Result<const dialects::Conversation*> conversation();
+  Result<const dialects::Conversation*> conversation(Outcome&);
 
   // race.cpp: a second target beside a silent first.
   friend class Race;
@@ -95,6 +104,10 @@ class Run {
   TimePoint now() const { return world_.fibers.now(); }
   observe::AttemptRecord& record_of(const Outcome& o) { return record_.attempts[o.record]; }
   const observe::AttemptRecord& record_of(const Outcome& o) const { return record_.attempts[o.record]; }
+  // As the attempt has it.
+  const dialects::Request& request_of(const Outcome& o) const {
+    return o.attempt != nullptr ? o.attempt->request() : request_;
+  }
   const routing::Target& target(size_t link) const { return chain_.links[link].target; }
   // A route's own, else the provider's.
   Duration timeout(size_t link, std::optional<Duration> config::Timeouts::* which) const;

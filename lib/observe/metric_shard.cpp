@@ -52,7 +52,7 @@ void MetricShard::record(const RequestRecord& r) {
   bool first = true;
   for (const auto& a : r.attempts) {
     if (!a.sent) {
-      (a.from_cache ? cached_ : passed_over_).add(1);
+      (a.from_cache() ? cached_ : passed_over_).add(1);
       continue;
     }
     const bool failed = a.error_class && *a.error_class != ErrorClass::cancelled;

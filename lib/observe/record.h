@@ -27,6 +27,16 @@ struct Warning {
   bool operator==(const Warning&) const = default;
 };
 
+// What the response cache did for an attempt.
+enum class CacheUse : uint8_t { off, miss, hit };
+
+// An answer that came out of the cache.
+struct CacheHit {
+  std::string kind;       // "exact", "semantic", "vector"
+  double similarity = 1;  // of the prompts
+  Duration age{};
+};
+
 // One target tried, or passed over, within a request: an entry of the trail. The same
 // value stands in `extra_fields.attempts`, in the log and in the simulator's verdicts.
 struct AttemptRecord {
@@ -40,7 +50,8 @@ struct AttemptRecord {
   Duration took{};
   std::optional<Duration> first_content;  // since the attempt began; streams only
   std::string skipped;                    // why the target was passed over; empty: it was called
-  bool from_cache = false;
+  CacheUse cache = CacheUse::off;
+  CacheHit hit;        // with CacheUse::hit
   bool sent = false;   // a call was really made: not passed over, refused by us or left in our queue
   bool raced = false;  // started beside another
   std::optional<Duration> retry_after;
@@ -51,7 +62,8 @@ struct AttemptRecord {
   std::vector<Warning> warnings;  // of its translation; empty where none was needed
 
   // Its turn came, but a plugin refused it, or it waited in our queue for too long.
-  bool held_back() const { return !sent && !from_cache && skipped.empty(); }
+  bool held_back() const { return !sent && !from_cache() && skipped.empty(); }
+  bool from_cache() const { return cache == CacheUse::hit; }
 };
 
 // One request, when it has ended.

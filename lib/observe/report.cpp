@@ -43,7 +43,7 @@ int64_t calls(const RequestRecord& r) {
 // What became of an attempt, in words.
 std::string result(const AttemptRecord& a) {
   if (!a.skipped.empty()) return "passed over: " + a.skipped;
-  std::string text = a.from_cache ? "from the cache" : a.held_back() ? "not sent" : "";
+  std::string text = a.from_cache() ? "from the cache" : a.held_back() ? "not sent" : "";
   auto add = [&text](const std::string& more) { text += (text.empty() ? "" : "; ") + more; };
   if (a.raced) add("raced");
   if (!a.code.empty()) add(a.code);
@@ -174,7 +174,7 @@ std::string trail_table(std::span<const AttemptRecord> attempts, const Look& loo
     table.row({{std::to_string(n), Tone::faint},
                {target(a.provider, a.model)},
                {a.key},
-               tried || a.error_class || a.from_cache ? status_cell(a.status, a.error_class)
+               tried || a.error_class || a.from_cache() ? status_cell(a.status, a.error_class)
                                                       : Cell{"–", Tone::faint},
                {tried ? shown(a.started) : ""},
                {tried ? shown(a.took) : ""},

@@ -63,7 +63,7 @@ void add_attempt(json::Writer& w, const AttemptRecord& a) {
   w.member("started_ms", in_ms(a.started)).member("ms", in_ms(a.took));
   if (a.first_content) w.member("first_content_ms", in_ms(*a.first_content));
   add_text(w, "skipped", a.skipped);
-  if (a.from_cache) w.member("from_cache", true);
+  if (a.from_cache()) w.member("from_cache", true);
   if (a.held_back()) w.member("sent", false);
   if (a.raced) w.member("raced", true);
   if (a.retry_after) w.member("retry_after_s", to_seconds(*a.retry_after));

@@ -7,60 +7,10 @@
 #include <vector>
 
 #include "dialects/codec.h"
-#include "net/fiber.h"
-#include "net/headers.h"
-#include "observe/record.h"
-#include "routing/topology.h"
+#include "net/transport.h"
+#include "plugins/attempt.h"
 
 namespace llmgw::plugins {
-
-class Plugin;
-
-// How long the plugins of one request may wait, all attempts together, and on what.
-struct Patience {
-  net::Scheduler& fibers;
-  TimePoint deadline;  // of the request
-  Duration left = 1s;
-};
-
-// One attempt as plugins see it. Each attempt has a new one: nothing that a plugin leaves in
-// it is seen by the next.
-class Attempt {
- public:
-  Attempt(const dialects::Request& of, const routing::Target& at, observe::AttemptRecord& in, int n,
-          Patience* wait = nullptr)
-      : request(of), target(at), record(in), number(n), patience(wait) {}
-
-  const dialects::Request& request;
-  const routing::Target& target;
-  observe::AttemptRecord& record;  // key, status and class are filled in as they become known
-  int number;                      // of the request's attempts, from 0
-  Patience* patience;              // of the request's plugins; nullptr: none may wait
-  // Set in `sending`: the most tokens that the answer may have, where the client set no limit.
-  std::optional<int64_t> output_limit;
-
-  // What a plugin keeps from one hook of this attempt to the next: of one type each, made when first asked
-  // for.
-  template <typename T>
-  T& note(const Plugin& owner) {
-    if (T* found = find_note<T>(owner)) return *found;
-    auto made = std::make_shared<T>();
-    T& note = *made;
-    notes_.emplace_back(&owner, std::move(made));
-    return note;
-  }
-  // nullptr: there is none.
-  template <typename T>
-  T* find_note(const Plugin& owner) const {
-    for (const auto& [whose, note] : notes_) {
-      if (whose == &owner) return static_cast<T*>(note.get());
-    }
-    return nullptr;
-  }
-
- private:
-  std::vector<std::pair<const Plugin*, std::shared_ptr<void>>> notes_;
-};
 
 // A whole reply, as a provider or a plugin gave it.
 struct Reply {
@@ -82,13 +32,18 @@ struct Failure {
   bool may_fall_back = true;  // false: a plugin's veto
 };
 
-// Go on; answer in the provider's place; refuse, with or without a veto on fallback.
+// Go on; answer in the provider's place, whole or by a reply that was the provider's once; refuse, with or
+// without a veto on fallback.
 struct Pass {};
+struct Replay {
+  dialects::Dialect dialect = dialects::Dialect::openai_chat;  // of the provider
+  std::unique_ptr<net::Exchange> exchange;
+};
 struct Refuse {
   Error error;
   bool may_fall_back = false;
 };
-using Verdict = std::variant<Pass, Reply, Refuse>;
+using Verdict = std::variant<Pass, Reply, Replay, Refuse>;
 
 // An ended attempt, as `after` sees it: a failure, or that it answered (whole, or a stream to its end). What
 // a plugin further in refused is a failure, what it put in the reply's place is the reply.
@@ -105,16 +60,36 @@ class Plugin {
  public:
   virtual ~Plugin() = default;
   virtual std::string_view name() const = 0;
+  // Whether its own breakdown leaves the answer as it was; else the attempt fails with it.
+  virtual bool may_be_missed() const { return false; }
   // Once a request, before its chain is looked for; a refusal ends it. Where it passed, leave() is called
   // exactly once, when the request has ended. Neither may wait.
   virtual Verdict enter(const dialects::Request&) { return Pass{}; }
   virtual void leave(const dialects::Request&) {}
   virtual Verdict before(Attempt&) { return Pass{}; }
+  // Whether `before` may have an answer to the request where nobody can be called: a target that is passed
+  // over then has its `before` hooks, and their `after`, too.
+  virtual bool may_answer(const dialects::Request&) const { return false; }
   // A call will really be made with the key in the record: what it may cost is reserved here. May wait, as
   // long as the attempt's patience lasts.
   virtual Verdict sending(Attempt&) { return Pass{}; }
   // Its first byte goes out now. May not wait.
   virtual void sent(Attempt&) {}
+  // A reply begins, in the provider's dialect: what is given back stands in its place, and may keep what
+  // passes.
+  virtual std::unique_ptr<net::Exchange> received(Attempt&, dialects::Dialect,
+                                                  std::unique_ptr<net::Exchange> reply) {
+    return reply;
+  }
+  // Asked once the attempt's reply is known to be a stream: whether on_event() is to be called. The stream is
+  // then read and written again event by event; one that cannot be read so is refused.
+  virtual bool watches_stream(const Attempt&) const { return false; }
+  // One event of the stream, the inner plugins first. What goes on to the client in its place is appended to
+  // `out`: none, one, several. Pass or Refuse, which ends the stream with its error. May not wait.
+  virtual Verdict on_event(Attempt&, dialects::StreamEvent&& event, std::vector<dialects::StreamEvent>& out) {
+    out.push_back(std::move(event));
+    return Pass{};
+  }
   // An answer that it refuses is not given: a whole reply is another failure of the chain, a stream ends with
   // the error in place of its last event. An answer of its own takes the place of a whole reply or of a
   // failure. Refusing a failure leaves that its words, and only says whether fallback may go on.

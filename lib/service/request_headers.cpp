@@ -45,8 +45,15 @@ Result<void> read_request_headers(const net::Headers& headers, dialects::Request
       } else if (iequals(rest, "key")) {
         continue;  // find_virtual_key() has read it
       } else if (iequals(rest, "cache")) {
-        if (value != "off" && value != "refresh" && value != "only")
+        if (value == "off") {
+          request.cache = dialects::Caching::off;
+        } else if (value == "refresh") {
+          request.cache = dialects::Caching::refresh;
+        } else if (value == "only") {
+          request.cache = dialects::Caching::only;
+        } else {
           return refuse(name, value, "off, refresh or only");
+        }
       } else if (rest.size() > kTag.size() && iequals(rest.substr(0, kTag.size()), kTag)) {
         if (request.tags.size() == 16) return refuse(name, value, "at most 16 tags");
         if (value.size() > 256) return refuse(name, value, "at most 256 bytes");

@@ -6,7 +6,7 @@
 #include <sstream>
 
 #include "base/json_equal.h"
-#include "tests/dialects/collected.h"
+#include "dialects/answer_events.h"
 
 namespace llmgw::dialects {
 namespace {

@@ -5,8 +5,8 @@
 #include <sstream>
 
 #include "base/text.h"
+#include "dialects/answer_events.h"
 #include "dialects/codec.h"
-#include "tests/dialects/collected.h"
 #include "tests/dialects/generated.h"
 #include "tests/random_cases.h"
 

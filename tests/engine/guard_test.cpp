@@ -49,8 +49,7 @@ TEST_CASE("an exception ends its own attempt, and the chain goes on") {
   }
 }
 
-TEST_CASE(
-    "a plugin that throws at the end of an attempt takes neither the reply nor the others' ends with it") {
+TEST_CASE("a plugin that throws at the end of an attempt fails closed, unless it may be missed") {
   struct Counter final : plugins::Plugin {
     explicit Counter(int& ends) : ends(ends) {}
     std::string_view name() const override { return "counter"; }
@@ -60,17 +59,28 @@ TEST_CASE(
     }
     int& ends;
   };
+  struct Missable final : plugins::Plugin {
+    std::string_view name() const override { return "missable"; }
+    bool may_be_missed() const override { return true; }
+    plugins::Verdict after(plugins::Attempt&, const plugins::Ending&) override {
+      throw std::runtime_error("out of luck");
+    }
+  };
   for (const bool stream : {false, true}) {
-    CAPTURE(stream);
-    int ends = 0;
-    TestWorld world(two());
-    world.plugins.push_back(std::make_unique<Counter>(ends));
-    world.plugins.push_back(std::make_unique<Thrower>("after", ""));
-    const Got got = world.ask({.stream = stream});
-    CHECK(got.status == 200);
-    CHECK(got.has("from"));
-    CHECK(ends == 1);
-    CHECK(world.records.at(0).attempts.at(0).message == "the plugin thrower failed at its end: out of luck");
+    for (const bool missable : {false, true}) {
+      CAPTURE(stream);
+      CAPTURE(missable);
+      int ends = 0;
+      TestWorld world(providers_toml({"a"}, 1, "retries = { max = 0 }"));
+      world.plugins.push_back(std::make_unique<Counter>(ends));
+      if (missable) world.plugins.push_back(std::make_unique<Missable>());
+      if (!missable) world.plugins.push_back(std::make_unique<Thrower>("after", ""));
+      const Got got = world.ask({.stream = stream});
+      CHECK(got.has("[DONE]") == (stream && missable));
+      CHECK(got.has("the plugin thrower failed at its end: out of luck") == !missable);
+      CHECK(got.status == (missable || stream ? 200 : 500));
+      CHECK(ends == 1);
+    }
   }
 }
 

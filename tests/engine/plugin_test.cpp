@@ -258,3 +258,134 @@ TEST_CASE("a plugin's last word on a failure: a veto leaves it its words, an ans
     CHECK(got.has("\"stale\":true"));
   }
 }
+
+namespace {
+
+// Says less, or other things, than the client and the provider do.
+class Censor final : public plugins::Plugin {
+ public:
+  std::string_view name() const override { return "censor"; }
+  plugins::Verdict before(plugins::Attempt& attempt) override {
+    std::string body = attempt.request().body;
+    if (const auto at = body.find("secret"); at != std::string::npos) {
+      const auto changed = attempt.change_body(body.replace(at, 6, "******"));
+      if (!changed) return plugins::Refuse{changed.error()};
+    }
+    return plugins::Pass{};
+  }
+  bool watches_stream(const plugins::Attempt&) const override { return true; }
+  plugins::Verdict on_event(plugins::Attempt&, dialects::StreamEvent&& event,
+                            std::vector<dialects::StreamEvent>& out) override {
+    if (event.kind == dialects::StreamEvent::Kind::text) {
+      if (event.text.find("vile") != std::string::npos) return refuse(true);
+      if (event.text.find("hide") != std::string::npos) return plugins::Pass{};
+      if (event.text.find("twin") != std::string::npos) out.push_back(event);
+    }
+    out.push_back(std::move(event));
+    return plugins::Pass{};
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a plugin's change of the request is what this attempt sends, in each dialect") {
+  for (const std::string kind : {"openai", "anthropic"}) {
+    CAPTURE(kind);
+    TestWorld world("[providers.a]\nkind = \"" + kind +
+                    "\"\nbase_url = \"http://a.test/v1\"\n[[providers.a.keys]]\nname = \"k1\"\nvalue = "
+                    "\"sk-a-k1\"\n");
+    world.plugins.push_back(std::make_unique<Censor>());
+    world.ask({.bare = true, .more = R"(,"messages":[{"role":"user","content":"my secret"}])"});
+    REQUIRE(world.transport.calls().size() == 1);
+    CHECK(world.transport.calls()[0]->body.find("my ******") != std::string::npos);
+    CHECK(world.transport.calls()[0]->body.find("secret") == std::string::npos);
+  }
+}
+
+TEST_CASE("a stream goes event by event through the plugins that watch it") {
+  struct Case {
+    std::string_view says, gets;
+  };
+  for (const Case& c :
+       {Case{"onessome", "onessome"}, Case{"somehide", "some"}, Case{"sometwin", "sometwintwin"}}) {
+    CAPTURE(c.says);
+    TestWorld world(two());
+    world.plugins.push_back(std::make_unique<Censor>());
+    world.when("a", {ok({.text = std::string(c.says)})});
+    const Got got = world.ask({.stream = true});
+    CHECK(got.streamed_text() == c.gets);
+    CHECK(got.has("[DONE]"));
+    CHECK(got.has("extra_fields"));
+  }
+}
+
+TEST_CASE("a stream refused before its first content falls back unseen; later it ends with the refusal") {
+  for (const bool first : {true, false}) {
+    CAPTURE(first);
+    TestWorld world(two());
+    world.plugins.push_back(std::make_unique<Censor>());
+    world.when("a", {ok({.text = first ? "vilewords" : "somevilewords"})});
+    const Got got = world.ask({.stream = true, .more = kToB});
+    CHECK_FALSE(got.has("vile"));
+    if (first) {
+      CHECK(got.headers.get("x-llmgw-provider") == "b");
+      continue;
+    }
+    CHECK(got.has("not fit to be seen"));
+    CHECK_FALSE(got.has("[DONE]"));
+    CHECK(world.records.front().error_class == ErrorClass::policy);
+  }
+}
+
+TEST_CASE("a plugin's whole answer reaches a client that streams as a stream") {
+  for (const bool at_the_end : {false, true}) {
+    CAPTURE(at_the_end);
+    TestWorld world(two());
+    const auto kept = [](const auto&) -> plugins::Verdict {
+      return plugins::Reply{
+          .body = R"({"choices":[{"message":{"content":"kept words"},"finish_reason":"stop"}]})"};
+    };
+    std::string journal;
+    if (at_the_end) {
+      world.plugins.push_back(std::make_unique<Judge>(kept));
+      world.when("a", {fault("503")});
+    } else {
+      world.plugins.push_back(std::make_unique<Scribe>("x", journal, kept));
+    }
+    const Got got = world.ask({.stream = true, .more = R"(,"stream_options":{"include_usage":true})"});
+    CHECK(got.streamed_text() == "kept words");
+    CHECK(got.has("[DONE]"));
+    CHECK(got.headers.get("content-type") == "text/event-stream");
+    CHECK(world.fibers.live() == 0);
+  }
+}
+
+TEST_CASE("a target that is passed over answers what is kept of it, where a plugin says that it may") {
+  struct Keeper final : plugins::Plugin {
+    explicit Keeper(bool m) : may(m) {}
+    std::string_view name() const override { return "keeper"; }
+    bool may_answer(const dialects::Request&) const override { return may; }
+    plugins::Verdict before(plugins::Attempt& attempt) override {
+      if (attempt.target.provider() != "a" || attempt.will_call) return plugins::Pass{};
+      plugins::Reply reply{.body = R"({"choices":[{"message":{"content":"kept"}}]})"};
+      reply.facts.object = true;
+      return reply;
+    }
+    bool may;
+  };
+  for (const bool may : {true, false}) {
+    CAPTURE(may);
+    std::string journal;
+    TestWorld world(two());
+    world.plugins.push_back(std::make_unique<Scribe>("outer", journal));
+    world.plugins.push_back(std::make_unique<Keeper>(may));
+    world.when("a", {fault("429", 60s), ok()});
+    CHECK(world.ask({.more = kToB}).headers.get("x-llmgw-provider") == "b");  // "a" rests now
+    journal.clear();
+    const Got got = world.ask({.more = kToB});
+    CHECK(got.has("kept") == may);
+    CHECK(got.headers.get("x-llmgw-provider") == (may ? "a" : "b"));
+    CHECK(world.count("a") == 1);
+    CHECK(times(journal, "before") == times(journal, "after"));
+  }
+}

@@ -66,7 +66,7 @@ plugins::Verdict Moody::refuse(const plugins::Attempt& attempt) {
                                             ErrorClass::overloaded};
   ++refusals;
   const bool veto = random_.unit() < 0.3;
-  if (veto) vetoes.push_back({attempt.request.body, fibers_.now()});
+  if (veto) vetoes.push_back({attempt.request().body, fibers_.now()});
   return plugins::Refuse{.error = {.error_class = kClasses[random_.below(4)], .message = "not in the mood"},
                          .may_fall_back = !veto};
 }
@@ -75,10 +75,10 @@ plugins::Verdict Moody::before(plugins::Attempt& attempt) {
   if (random_.unit() >= mood) return plugins::Pass{};
   const double what = random_.unit();
   if (what < 0.1) throw std::runtime_error("in no mood at all");
-  if (what > 0.3 || attempt.request.stream || attempt.request.dialect != dialects::Dialect::openai_chat)
+  if (what > 0.3 || attempt.request().stream || attempt.request().dialect != dialects::Dialect::openai_chat)
     return refuse(attempt);
   const std::string text = "p" + std::to_string(1000 + answered.size());
-  answered.emplace_back(attempt.request.body, text);
+  answered.emplace_back(attempt.request().body, text);
   plugins::Reply reply{.body = R"({"choices":[{"message":{"content":")" + text + R"("}}]})"};
   reply.facts.object = true;
   return reply;

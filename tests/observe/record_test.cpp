@@ -10,9 +10,9 @@ TEST_CASE("an attempt that was neither sent, passed over nor answered from the c
   attempt.sent = true;
   CHECK_FALSE(attempt.held_back());
   attempt.sent = false;
-  attempt.from_cache = true;
+  attempt.cache = CacheUse::hit;
   CHECK_FALSE(attempt.held_back());
-  attempt.from_cache = false;
+  attempt.cache = CacheUse::miss;
   attempt.skipped = "at rest until 12:00";
   CHECK_FALSE(attempt.held_back());
 }

@@ -63,7 +63,7 @@ void Governance::leave(const dialects::Request& request) {
 }
 
 Verdict Governance::before(Attempt& attempt) {
-  const auto* key = attempt.request.key.get();
+  const auto* key = attempt.request().key.get();
   if (key == nullptr) return Pass{};
   auto why = why_barred(*key, attempt.target.provider(), attempt.target.model);
   if (why.empty()) return Pass{};
@@ -88,12 +88,12 @@ void Governance::sent(Attempt& attempt) {
 }
 
 Verdict Governance::take_rates(Attempt& attempt) {
-  const auto* key = attempt.request.key.get();
+  const auto* key = attempt.request().key.get();
   if (key == nullptr) return Pass{};
   auto accounts = accounts_of(*key, attempt.target);
   if (accounts.empty()) return Pass{};
   const bool tokens = std::ranges::any_of(accounts, [](const auto& a) { return a.rate.tokens.has_value(); });
-  Limiter::Taken taken{{}, tokens ? expected_tokens(attempt.request) : 0, clock_.now()};
+  Limiter::Taken taken{{}, tokens ? expected_tokens(attempt.request()) : 0, clock_.now()};
   if (auto took = limiter_.take(accounts, 1, taken.tokens, taken.at); !took)
     return Refuse{.error = took.error(), .may_fall_back = true};
   if (tokens) {

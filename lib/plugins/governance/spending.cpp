@@ -61,7 +61,7 @@ class Wish {
   Wish(Attempt& attempt, std::shared_ptr<const BudgetBook> book, const Clock& clock,
        std::vector<const BudgetBook::Account*> accounts)
       : attempt_(attempt), book_(std::move(book)), clock_(clock), accounts_(std::move(accounts)) {
-    const auto& request = attempt.request;
+    const auto& request = attempt.request();
     const auto& provider = *attempt.target.upstream->provider;
     const auto facts = provider.facts(attempt.target.model);
     const auto wire = provider.wire(request.dialect, attempt.target.model).value_or(request.dialect);
@@ -169,7 +169,7 @@ int64_t estimated_output(const Reply& reply) {
 }  // namespace
 
 Verdict Spending::hold(std::shared_ptr<const BudgetBook> budgets, Attempt& attempt, const Clock& clock) {
-  const auto& request = attempt.request;
+  const auto& request = attempt.request();
   if (is_free(request)) return Pass{};
   auto accounts = budgets->accounts(request.key != nullptr ? request.key->name : "",
                                     attempt.target.provider(), attempt.target.model);
@@ -236,7 +236,7 @@ void Spending::settle(const Attempt& attempt, const Ending& ending) const {
   const bool answered = ending.failure == nullptr;
   const bool broke = ending.cut || (!answered && ending.failure->error.error_class == ErrorClass::cancelled);
   if (answered || broke) {
-    const auto& request = attempt.request;
+    const auto& request = attempt.request();
     // Pictures, speech: there is no text to count.
     if (request.dialect == dialects::Dialect::openai_other && !request.websocket && usage.input < 0)
       return ledger.settle(held, held.amount);

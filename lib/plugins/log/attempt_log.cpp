@@ -3,7 +3,7 @@
 namespace llmgw::plugins {
 
 Verdict AttemptLog::after(Attempt& attempt, const Ending& ending) {
-  note(attempt, ending);
+  if (attempt.will_call && !attempt.record.from_cache()) note(attempt, ending);
   return Pass{};
 }
 

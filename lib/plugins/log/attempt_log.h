@@ -18,6 +18,7 @@ class AttemptLog final : public Plugin {
   AttemptLog(observe::Log& log, const Clock& clock) : log_(log), clock_(clock) {}
 
   std::string_view name() const override { return "log"; }
+  bool may_be_missed() const override { return true; }
   Verdict after(Attempt&, const Ending&) override;
 
  private:

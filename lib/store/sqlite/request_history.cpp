@@ -233,7 +233,7 @@ Result<std::vector<observe::AttemptRecord>> SqliteRequestHistory::attempts(int64
     a.key = names_.text(rows->number(2));
     a.status = static_cast<int>(rows->number(3));
     a.error_class = maybe_class(*rows, 4);
-    a.from_cache = (rows->number(5) & 1) != 0;
+    if ((rows->number(5) & 1) != 0) a.cache = observe::CacheUse::hit;
     a.raced = (rows->number(5) & 2) != 0;
     a.sent = (rows->number(5) & kNoCall) == 0;
     a.started = us(rows->number(6));

@@ -191,7 +191,7 @@ Result<void> RequestWriter::write_attempts(const RequestRecord& record, FacetRow
     Statement& s = statements_.attempt;
     s.bind(1, at++).bind(2, ids[0]).bind(3, ids[1]).bind(4, ids[2]);
     s.bind(5, int64_t{attempt.status}).bind(6, number(attempt.error_class));
-    s.bind(7, int64_t{(attempt.from_cache ? 1 : 0) | (attempt.raced ? 2 : 0) |
+    s.bind(7, int64_t{(attempt.from_cache() ? 1 : 0) | (attempt.raced ? 2 : 0) |
                       (attempt.skipped.empty() ? 0 : 4) | (attempt.held_back() ? 8 : 0)});
     s.bind(8, in_us(attempt.started)).bind(9, in_us(attempt.took)).bind(10, in_us(attempt.first_content));
     s.bind(11, in_us(attempt.retry_after));
